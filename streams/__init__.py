@@ -1,0 +1,1 @@
+"""touchpoint-streams: notices, while it happens, where a company's channels tell one customer different things."""

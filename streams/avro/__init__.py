@@ -1,0 +1,1 @@
+"""Avro codecs, wire forms and the schema registry."""

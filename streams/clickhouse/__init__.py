@@ -1,0 +1,1 @@
+"""ClickHouse: client, blocks, migrations, the embedded server."""

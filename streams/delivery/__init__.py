@@ -1,0 +1,1 @@
+"""Batch delivery and partitioned state that owns its position, on Faust."""

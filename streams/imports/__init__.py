@@ -1,0 +1,1 @@
+"""Files of a company's own, mapped to channel events."""

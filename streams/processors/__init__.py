@@ -1,0 +1,1 @@
+"""The four processors, the shell around the core: admit, identify, stitch, record."""

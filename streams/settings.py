@@ -1,0 +1,131 @@
+"""Every setting of an installation: its name, unit and default.
+
+A setting comes from the environment (`TOUCHPOINTS_` and its name in capitals), else from the folder of an embedded stack
+(`stack.json`, written by `touchpoints up` and `touchpoints demo`), else from the default below.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+PREFIX: Final = "TOUCHPOINTS_"
+STACK_FILE: Final = "stack.json"
+DEFAULT_FOLDER: Final = Path(".touchpoints")
+CHANNELS: Final = ("website", "app", "chat", "email", "phone", "store", "survey")
+ROLES: Final = ("admit", "identify", "stitch", "record")
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used: which one, where it came from, what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation.
+
+    brokers                 Kafka bootstrap servers, host:port, comma separated
+    prefix                  put in front of every topic and group: several installations on one cluster
+    partitions              of every topic; fixed when the topics are created
+    replication             copies of every topic
+    transactions            on, off, or auto: on where the broker has them
+    clickhouse_url          http://host:port of ClickHouse
+    clickhouse_user, clickhouse_password, clickhouse_database (the analysts' views), clickhouse_store (the tables)
+    registry_url            Confluent-compatible schema registry; "" reads the files in schemas/ alone
+    metrics_port            of /metrics and of the desk's look-up; 0 takes a free one
+    pseudonym_key           secret of the identifiers' HMAC, hexadecimal, 16 bytes at least
+    dead_letter_key         secret that seals dead letters' bytes, as `id:hexadecimal`, 32 bytes
+    channel_delay_s         by channel: how late its events may be published (nightly uploads)
+    skew_limit_s            an event this far ahead of the wall clock never moves time
+    max_batch               records that one fetch hands over at most
+    linger_ms               how long a commit waits for more work, milliseconds
+    record_linger_ms        the same for blocks into ClickHouse
+    session_timeout_s       of the consumer groups; Kafka's least is 6
+    folder                  of the embedded stack, where there is one
+    """
+
+    brokers: str = "127.0.0.1:9092"
+    prefix: str = ""
+    partitions: int = 4
+    replication: int = 1
+    transactions: str = "auto"
+    clickhouse_url: str = "http://127.0.0.1:8123"
+    clickhouse_user: str = "default"
+    clickhouse_password: str = field(default="", repr=False)
+    clickhouse_database: str = "touchpoints"
+    clickhouse_store: str = "touchpoints_store"
+    registry_url: str = ""
+    metrics_port: int = 6066
+    pseudonym_key: str = field(default="", repr=False)
+    dead_letter_key: str = field(default="", repr=False)
+    channel_delay_s: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(CHANNELS, 5.0))
+    skew_limit_s: float = 60.0
+    max_batch: int = 2000
+    linger_ms: float = 20.0
+    record_linger_ms: float = 300.0
+    session_timeout_s: float = 10.0
+    folder: Path | None = None
+
+    def topic(self, name: str) -> str:
+        """Full name of a topic: the prefix, then `touchpoints.<name>`."""
+        return f"{self.prefix}touchpoints.{name}"
+
+    def channel_topic(self, channel: str) -> str:
+        """Topic by which a channel's events come in."""
+        return self.topic(f"in.{channel}")
+
+    def app_id(self, role: str) -> str:
+        """Consumer group of a processor."""
+        return f"{self.prefix}touchpoints-{role}"
+
+    def changelog(self, role: str) -> str:
+        """Topic that keeps the state of a processor."""
+        return f"{self.app_id(role)}-changelog"
+
+    @classmethod
+    def load(cls, folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings of the environment over those of the stack in `folder` over the defaults.
+
+        Without `folder`: TOUCHPOINTS_FOLDER, else `.touchpoints` where it has a stack. Raises SettingsError.
+        """
+        if folder is None:
+            named = environment.get(PREFIX + "FOLDER")
+            folder = Path(named) if named else DEFAULT_FOLDER
+        values = _from_stack(folder)
+        for each in fields(cls):
+            text = environment.get(PREFIX + each.name.upper())
+            if text is not None and each.name != "folder":
+                values[each.name] = _parsed(each.name, text)
+        return cls(**values)
+
+
+def _from_stack(folder: Path) -> dict[str, Any]:
+    path = folder / STACK_FILE
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text())
+    except ValueError as error:
+        raise SettingsError(f"{path} is not JSON ({error}); remove it and start the stack again") from error
+    known = {each.name for each in fields(Settings)}
+    return {name: value for name, value in found.items() if name in known} | {"folder": folder}
+
+
+def _parsed(name: str, text: str) -> Any:
+    default = next(each.default for each in fields(Settings) if each.name == name)
+    try:
+        if name == "channel_delay_s":
+            delays = dict.fromkeys(CHANNELS, 5.0)
+            for part in filter(None, text.split(",")):
+                channel, _, delay = part.partition("=")
+                if channel.strip() not in delays:
+                    raise SettingsError(f"{PREFIX}{name.upper()} names the channel {channel!r}; there are {', '.join(CHANNELS)}")
+                delays[channel.strip()] = float(delay)
+            return delays
+        return type(default)(text) if isinstance(default, int | float) else text
+    except ValueError as error:
+        if isinstance(error, SettingsError):
+            raise
+        raise SettingsError(f"{PREFIX}{name.upper()} is {text!r}; a number was expected") from error

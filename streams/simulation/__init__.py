@@ -1,0 +1,1 @@
+"""Made-up customers whose stories are known."""

@@ -1,0 +1,1 @@
+"""What the desk and programs ask over HTTP."""
