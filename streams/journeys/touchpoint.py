@@ -19,14 +19,14 @@ class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True)
     """Base of every record that a touchpoint holds: immutable, compact on the wire, appended to and never reordered."""
 
 
-class Identifier(Fact):
+class Identifier(Fact, frozen=True):
     """A typed pseudonym that points to a person: HMAC-SHA256 of the normalised value, 32 hexadecimal digits."""
 
     type: str
     pseudonym: str
 
 
-class References(Fact):
+class References(Fact, frozen=True):
     """Numbers of the things that the touchpoint refers to."""
 
     order: str = ""
@@ -37,7 +37,7 @@ class References(Fact):
     content: str = ""
 
 
-class Offer(Fact):
+class Offer(Fact, frozen=True):
     """What happened to an offer: action is shown, clicked, acknowledged, refused, redeemed, withdrawn or extended."""
 
     id: str
@@ -54,7 +54,7 @@ class Offer(Fact):
     reason: str = ""
 
 
-class Statement(Fact):
+class Statement(Fact, frozen=True):
     """Something stated as a fact: a subject's attribute has a value."""
 
     subject: str
@@ -71,7 +71,7 @@ class Statement(Fact):
     location: str = ""
 
 
-class Promise(Fact):
+class Promise(Fact, frozen=True):
     """A promise made, moved, kept or withdrawn; it is broken when `due_until` passes first."""
 
     id: str
@@ -81,9 +81,10 @@ class Promise(Fact):
     due_until: int | None = None
 
 
-class Conversation(Fact):
+class Conversation(Fact, frozen=True):
     """A moment of a conversation: started, queued, answered, customer_said, agent_asked, customer_gave, agent_said,
-    transferred, picked_up, ended or broken."""
+    transferred, picked_up, ended or broken.
+    """
 
     action: str
     queue: str = ""
@@ -96,7 +97,7 @@ class Conversation(Fact):
     outcome: str = ""
 
 
-class Message(Fact):
+class Message(Fact, frozen=True):
     """A message sent, received, replied, opened, clicked or bounced."""
 
     action: str
@@ -106,7 +107,7 @@ class Message(Fact):
     in_reply_to: str = ""
 
 
-class Consent(Fact):
+class Consent(Fact, frozen=True):
     """Consent given or withdrawn."""
 
     action: str
@@ -114,7 +115,7 @@ class Consent(Fact):
     channels: tuple[str, ...] = ()
 
 
-class OrderLine(Fact):
+class OrderLine(Fact, frozen=True):
     """One line of an order; the amount is for one unit."""
 
     product: str
@@ -123,7 +124,7 @@ class OrderLine(Fact):
     currency: str = ""
 
 
-class Order(Fact):
+class Order(Fact, frozen=True):
     """An order placed, paid, shipped, delivered, collected, changed, cancelled or returned."""
 
     action: str
@@ -133,7 +134,7 @@ class Order(Fact):
     status: str = ""
 
 
-class Web(Fact):
+class Web(Fact, frozen=True):
     """A moment on a page or screen: page_viewed, form_submitted, form_abandoned, checkout_step, error_shown, searched."""
 
     action: str
@@ -147,7 +148,7 @@ class Web(Fact):
     device: str = ""
 
 
-class Visit(Fact):
+class Visit(Fact, frozen=True):
     """A moment in a store: visited, advised, quoted or bought; the amount is for one unit."""
 
     action: str
@@ -158,7 +159,7 @@ class Visit(Fact):
     currency: str = ""
 
 
-class Rating(Fact):
+class Rating(Fact, frozen=True):
     """A score on CSAT (1 to 5), NPS (0 to 10) or CES (1 to 7)."""
 
     scale: str
@@ -169,7 +170,7 @@ class Rating(Fact):
     of_journey: str = ""
 
 
-class Complaint(Fact):
+class Complaint(Fact, frozen=True):
     """A complaint opened or closed; its number is the reference `case`."""
 
     action: str
@@ -177,7 +178,7 @@ class Complaint(Fact):
     product: str = ""
 
 
-class Touchpoint(Fact):
+class Touchpoint(Fact, frozen=True):
     """One admitted touchpoint.
 
     event_id        the source's number: the same event sent twice has the same one
