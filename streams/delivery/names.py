@@ -1,0 +1,42 @@
+"""The names inside faust-streaming and aiokafka that delivery relies on, checked when a worker starts.
+
+They are pinned in pyproject.toml; this turns a different version into one line instead of a failure at night.
+"""
+
+from importlib.metadata import version
+from typing import Final
+
+from aiokafka.consumer.subscription_state import TopicPartitionState
+from aiokafka.producer.message_accumulator import BatchBuilder
+from faust.transport.drivers import aiokafka as driver
+
+PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
+
+_RELIED_ON: Final = (
+    (
+        driver.AIOKafkaConsumerThread,
+        ("_create_worker_consumer", "_fetch_records", "_ensure_consumer", "call_thread", "on_partitions_assigned"),
+    ),
+    (driver.Consumer, ("_new_consumer_thread", "_add_gap", "_new_offset")),
+    (driver, ("ensure_aiokafka_TP", "server_list")),
+    (TopicPartitionState, ("has_valid_position", "position")),
+    (BatchBuilder, ("append", "close", "size")),
+)
+
+
+class WrongVersionError(RuntimeError):
+    """A library that delivery reaches into is not the one that it was written against."""
+
+
+def check_names() -> None:
+    """Raise WrongVersionError where a pinned library has another version or lacks a name that is relied on."""
+    for library, wanted in PINNED.items():
+        found = version(library)
+        if found != wanted:
+            raise WrongVersionError(f"{library} {found} is installed, {wanted} is needed: install from requirements.lock again")
+    for owner, names in _RELIED_ON:
+        for name in names:
+            if not hasattr(owner, name):
+                raise WrongVersionError(
+                    f"{owner.__name__} has no {name}: install faust-streaming and aiokafka from requirements.lock again"
+                )
