@@ -1,0 +1,9 @@
+"""All channels by name: a new channel is one schema, one file, and one line here."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from streams.channels import app, chat, email, phone, store, survey, website
+from streams.channels.meaning import Channel
+
+CHANNELS: Final[Mapping[str, Channel]] = {each.CHANNEL.name: each.CHANNEL for each in (website, app, chat, email, phone, store, survey)}
