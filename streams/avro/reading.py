@@ -208,17 +208,17 @@ class _Compilation:
         return name
 
     def promoted(self, name: str, writer: View, target: View) -> str:
-        if writer.kind == target.kind or target.kind == "long":
+        if target.kind in (writer.kind, "long"):
             return name
         if target.kind in ("float", "double"):
             return f"float({name})"
         return f"{name}.{'encode' if target.kind == 'bytes' else 'decode'}()"
 
     def primitive(self, view: View, path: str) -> str:
-        readers = {
+        readers: dict[str, Callable[[], str]] = {
             "null": lambda: "None",
             "boolean": lambda: self.boolean(path),
-            "int": lambda: self.int(path),
+            "int": lambda: self.short(path),
             "long": self.long,
             "float": lambda: self.number("single", 4),
             "double": lambda: self.number("double", 8),
@@ -228,7 +228,7 @@ class _Compilation:
         }
         return readers[view.kind]()
 
-    def int(self, path: str) -> str:
+    def short(self, path: str) -> str:
         name = self.long()
         self.source.line(f"if not -0x80000000 <= {name} <= 0x7fffffff: raise malformed({self.source.constant(path)}, 'an int has 32 bits')")
         return name
@@ -282,12 +282,9 @@ class _Compilation:
     def decimal(self, name: str, view: View, path: str) -> str:
         if view.decimal is None:
             return name
-        line, number = self.source.line, self.source.fresh("v")
-        line(
-            f"if len({name}) > {_DECIMAL_BYTES}: raise malformed({self.source.constant(path)}, 'a decimal of at most {_DECIMAL_BYTES} bytes')"
-        )
+        line, number, at, limit = self.source.line, self.source.fresh("v"), self.source.constant(path), 10 ** view.decimal[0]
+        line(f"if len({name}) > {_DECIMAL_BYTES}: raise malformed({at}, 'a decimal of at most {_DECIMAL_BYTES} bytes')")
         line(f"{number} = int.from_bytes({name}, 'big', signed=True)")
-        limit = 10 ** view.decimal[0]
         line(f"if not -{limit} < {number} < {limit}: raise malformed({at}, 'at most {view.decimal[0]} digits')")
         return number
 
