@@ -147,6 +147,15 @@ class LocalKafka:
             self._process.kill()
 
     @property
+    def running(self) -> bool:
+        """Whether its process exists."""
+        return self._process is not None and self._process.running
+
+    def log_end(self) -> str:
+        """The last lines of its log, while there is one."""
+        return self._process.log_end() if self._process else ""
+
+    @property
     def pid(self) -> int | None:
         """Process id while it runs."""
         return self._process.pid if self._process else None

@@ -77,7 +77,7 @@ class ServerProcess:
         expected: tuple[type[Exception], ...] = (*errors, TimeoutError)
         while time.monotonic() < deadline:
             if not self.running:
-                raise BrokerError(f"{self.name} ended with code {self._process.returncode} before it was ready; {self._tail()}")
+                raise BrokerError(f"{self.name} ended with code {self._process.returncode} before it was ready; {self.log_end()}")
             try:
                 await asyncio.wait_for(answers(), max(_POLL_S, deadline - time.monotonic()))
             except expected as error:
@@ -85,7 +85,7 @@ class ServerProcess:
                 await asyncio.sleep(_POLL_S)
             else:
                 return
-        raise BrokerError(f"{self.name} was not ready within {timeout_s:g} s ({refusal!r}); {self._tail()}")
+        raise BrokerError(f"{self.name} was not ready within {timeout_s:g} s ({refusal!r}); {self.log_end()}")
 
     async def stop(self, grace_s: float) -> None:
         """Ask the process to end, and end it by force after `grace_s` seconds."""
@@ -104,6 +104,7 @@ class ServerProcess:
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
-    def _tail(self) -> str:
+    def log_end(self) -> str:
+        """The last lines of the log, under a heading that names it."""
         lines = self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
         return "\n".join([f"its log {self.log} ends:", *lines])

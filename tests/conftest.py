@@ -1,0 +1,82 @@
+"""The servers that tests run against: the embedded broker, Apache Kafka, ClickHouse. All on 127.0.0.1, on free ports, stopped at the end.
+
+What a machine lacks skips the tests that need it, in one line that says how to get it; with CI=true it fails them instead.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn
+
+import pytest
+
+from streams.broker.kafka import KafkaMissingError, LocalKafka
+from streams.broker.server import free_port as any_free_port
+from streams.broker.tansu import EmbeddedBroker, EmbeddedBrokerMissingError
+
+KAFKA_HEAP_MB = 512
+CLICKHOUSE_VARIABLE = "TOUCHPOINTS_TEST_CLICKHOUSE_URL"
+
+
+def lacking(reason: str) -> NoReturn:
+    """This machine cannot run the test: skipped with its reason, or failed where nothing may be missing."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def complete(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run to the end in a thread, beside whatever event loop the tests have."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, coroutine).result()
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[LocalKafka]:
+    """One Apache Kafka for the whole run, with transactions; `kafka.bootstrap` is its address. Mark the test `kafka`."""
+    broker = LocalKafka(heap_mb=KAFKA_HEAP_MB)
+    try:
+        complete(broker.start())
+    except KafkaMissingError as error:
+        lacking(str(error))
+    yield broker
+    complete(broker.stop())
+
+
+@pytest.fixture(scope="module")
+def embedded_broker() -> Iterator[EmbeddedBroker]:
+    """The embedded broker, for one module; `embedded_broker.bootstrap` is its address. Mark the test `stack`."""
+    broker = EmbeddedBroker()
+    try:
+        complete(broker.start())
+    except EmbeddedBrokerMissingError as error:
+        lacking(str(error))
+    yield broker
+    complete(broker.stop())
+
+
+@pytest.fixture(scope="module")
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of ClickHouse: the embedded engine in a process of its own, or the server that TOUCHPOINTS_TEST_CLICKHOUSE_URL names."""
+    named = os.environ.get(CLICKHOUSE_VARIABLE)
+    if named:
+        yield named
+        return
+    from streams.clickhouse.embedded import EmbeddedClickHouse
+
+    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server.url
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nothing listens on."""
+    return any_free_port()
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix that no other test has: for the setting `prefix`, so that tests share a broker and no topic, group or transaction."""
+    return f"t{uuid.uuid4().hex[:10]}."
