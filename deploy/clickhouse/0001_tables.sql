@@ -8,6 +8,7 @@ CREATE DATABASE IF NOT EXISTS {store};
 CREATE DATABASE IF NOT EXISTS {views};
 
 -- Columns up to content_hash are the fields of a Touchpoint, in their order: rows come as they travel, as MessagePack.
+-- LowCardinality only at the top: inside arrays it takes an insert twice its time.
 -- Of two contents under one event id the smaller hash counts, so it has the larger version. Hash 0 is left to deletions.
 CREATE TABLE IF NOT EXISTS {store}.touchpoints
 (
@@ -22,44 +23,44 @@ CREATE TABLE IF NOT EXISTS {store}.touchpoints
     direction     LowCardinality(String)               COMMENT 'inbound, outbound or unknown',
     replay        LowCardinality(String)               COMMENT 'Name of the import that it came by; empty for live traffic',
     anchor        String                               COMMENT 'Strongest identifier, as type:pseudonym',
-    identifiers   Array(Tuple(type LowCardinality(String), pseudonym String)) COMMENT 'All that point to a person',
+    identifiers   Array(Tuple(type String, pseudonym String)) COMMENT 'All that point to a person',
     account       String                               COMMENT 'Company that the customer acts for',
     session       String                               COMMENT 'Visit to website or app',
     references    Tuple(order String, offer String, `case` String, product String, conversation String, content String),
-    attributes    Map(LowCardinality(String), String)  COMMENT 'What the schema of the channel lets through',
+    attributes    Map(String, String)  COMMENT 'What the schema of the channel lets through',
     offers        Array(Tuple(
-        id String, action LowCardinality(String), products Array(String), amount Nullable(Decimal(18, 4)), currency LowCardinality(String),
+        id String, action String, products Array(String), amount Nullable(Decimal(18, 4)), currency String,
         valid_from Nullable(DateTime64(6, 'UTC')), valid_until Nullable(DateTime64(6, 'UTC')), personal Bool,
-        redeem_channels Array(LowCardinality(String)), conditions Map(LowCardinality(String), String),
-        purpose LowCardinality(String), reason LowCardinality(String))),
+        redeem_channels Array(String), conditions Map(String, String),
+        purpose String, reason String)),
     statements    Array(Tuple(
-        subject String, attribute LowCardinality(String), value String, unit LowCardinality(String),
+        subject String, attribute String, value String, unit String,
         stated_for Nullable(DateTime64(6, 'UTC')), valid_until Nullable(DateTime64(6, 'UTC')), amount Nullable(Decimal(18, 4)),
-        currency LowCardinality(String), quantity Int64, price_kind LowCardinality(String), variant String, location String)),
+        currency String, quantity Int64, price_kind String, variant String, location String)),
     promises      Array(Tuple(
-        id String, action LowCardinality(String), what LowCardinality(String),
+        id String, action String, what String,
         due_from Nullable(DateTime64(6, 'UTC')), due_until Nullable(DateTime64(6, 'UTC')))),
     conversations Array(Tuple(
-        action LowCardinality(String), queue LowCardinality(String), topic LowCardinality(String), data_kind LowCardinality(String),
-        staffed Bool, to_channel LowCardinality(String), to_queue LowCardinality(String), context_passed Bool,
-        outcome LowCardinality(String))),
+        action String, queue String, topic String, data_kind String,
+        staffed Bool, to_channel String, to_queue String, context_passed Bool,
+        outcome String)),
     messages      Array(Tuple(
-        action LowCardinality(String), id String, purpose LowCardinality(String), campaign String, in_reply_to String)),
-    consents      Array(Tuple(action LowCardinality(String), purpose LowCardinality(String), channels Array(LowCardinality(String)))),
+        action String, id String, purpose String, campaign String, in_reply_to String)),
+    consents      Array(Tuple(action String, purpose String, channels Array(String))),
     orders        Array(Tuple(
-        action LowCardinality(String),
-        lines Array(Tuple(product String, quantity Int64, amount Nullable(Decimal(18, 4)), currency LowCardinality(String))),
-        amount Nullable(Decimal(18, 4)), currency LowCardinality(String), status LowCardinality(String))),
+        action String,
+        lines Array(Tuple(product String, quantity Int64, amount Nullable(Decimal(18, 4)), currency String)),
+        amount Nullable(Decimal(18, 4)), currency String, status String)),
     pages         Array(Tuple(
-        action LowCardinality(String), page String, form LowCardinality(String), step LowCardinality(String), code LowCardinality(String),
-        blocking Bool, goal Bool, terms String, device LowCardinality(String))),
+        action String, page String, form String, step String, code String,
+        blocking Bool, goal Bool, terms String, device String)),
     visits        Array(Tuple(
-        action LowCardinality(String), location LowCardinality(String), product String, quantity Int64,
-        amount Nullable(Decimal(18, 4)), currency LowCardinality(String))),
+        action String, location String, product String, quantity Int64,
+        amount Nullable(Decimal(18, 4)), currency String)),
     ratings       Array(Tuple(
-        scale LowCardinality(String), score Float64, of_event String, of_reference String, of_channel LowCardinality(String),
+        scale String, score Float64, of_event String, of_reference String, of_channel String,
         of_journey String)),
-    complaints    Array(Tuple(action LowCardinality(String), topic LowCardinality(String), product String)),
+    complaints    Array(Tuple(action String, topic String, product String)),
     content_hash  UInt64                               COMMENT '64 bits over the content as published',
     is_deleted    UInt8 DEFAULT 0,
     ingested_at   DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'),
@@ -96,8 +97,8 @@ CREATE TABLE IF NOT EXISTS {store}.journeys
     ended_at         Nullable(DateTime64(6, 'UTC')) COMMENT 'When the goal was reached or the journey given up',
     superseded_by    String                 COMMENT 'Id that took its place',
     moments          Array(Tuple(
-        event_id String, at DateTime64(6, 'UTC'), channel LowCardinality(String), kind LowCardinality(String),
-        step LowCardinality(String), phase LowCardinality(String))) COMMENT 'Its touchpoints in order, at most the first 500',
+        event_id String, at DateTime64(6, 'UTC'), channel String, kind String,
+        step String, phase String)) COMMENT 'Its touchpoints in order, at most the first 500',
     detected_at      DateTime64(6, 'UTC')   COMMENT 'When this version was worked out',
     is_deleted       UInt8 DEFAULT 0,
     ingested_at      DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC'),

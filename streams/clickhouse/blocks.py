@@ -5,8 +5,9 @@ An output travels as one Avro datum; an Avro block is a file header and the datu
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from streams.journeys.touchpoint import Touchpoint, decode, encode
@@ -33,18 +34,21 @@ class BlockError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Rows for one table, ready to send.
+class Table:
+    """How rows get into one table.
 
-    table       without its database
-    columns     that the rows have, in order; none where the format names them itself
+    name        without its database
+    format      of the blocks
+    columns     that the rows have, in order
+    block       builds a body from encoded values; raises BlockError
+    refreshed   encodes one value again, as today's version would; None where that is not possible
     """
 
-    table: str
+    name: str
     format: str
     columns: tuple[str, ...]
-    body: bytes
-    rows: int
+    block: Callable[[Sequence[bytes]], bytes]
+    refreshed: Callable[[bytes], bytes] | None = None
 
 
 def touchpoint_block(values: Sequence[bytes]) -> bytes:
@@ -62,9 +66,13 @@ def avro_block(schema: Mapping[str, Any], datums: Sequence[bytes]) -> bytes:
 
     A datum may come in the single-object form (marker and fingerprint in front), which is taken off.
     """
-    bodies = [datum[_SINGLE_OBJECT_HEADER_BYTES:] if datum[:2] == SINGLE_OBJECT else datum for datum in datums]
-    size = sum(map(len, bodies))
-    return b"".join([avro_header(schema), _long(len(bodies)), _long(size), *bodies, _SYNC]) if bodies else avro_header(schema)
+    return _avro_body(avro_header(schema), datums)
+
+
+def output_table(name: str, schema: Mapping[str, Any]) -> Table:
+    """The table of an output: its columns are the fields of the output's Avro schema."""
+    header = avro_header(schema)
+    return Table(name, "Avro", tuple(field["name"] for field in schema["fields"]), partial(_avro_body, header))
 
 
 def avro_header(schema: Mapping[str, Any]) -> bytes:
@@ -79,6 +87,13 @@ def avro_header(schema: Mapping[str, Any]) -> bytes:
 def refreshed(value: bytes) -> bytes:
     """An encoded touchpoint decoded and encoded again: with today's fields in every part. Raises msgspec.DecodeError."""
     return encode(decode(value))
+
+
+def _avro_body(header: bytes, datums: Sequence[bytes]) -> bytes:
+    bodies = [datum[_SINGLE_OBJECT_HEADER_BYTES:] if datum[:2] == SINGLE_OBJECT else datum for datum in datums]
+    if not bodies:
+        return header
+    return b"".join([header, _long(len(bodies)), _long(sum(map(len, bodies))), *bodies, _SYNC])
 
 
 def _row(index: int, value: bytes) -> bytes:
@@ -99,3 +114,7 @@ def _long(value: int) -> bytes:
         rest >>= 7
     found.append(rest)
     return bytes(found)
+
+
+TOUCHPOINTS: Final = Table("touchpoints", "MsgPack", TOUCHPOINT_COLUMNS, touchpoint_block, refreshed)
+"""The table of touchpoints: rows as they travel on the internal topics."""

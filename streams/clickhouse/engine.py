@@ -92,8 +92,8 @@ class Engine:
         time.tzset()
         from chdb import session  # noqa: PLC0415  # reads the time zone when it loads
 
-        make: Callable[[str], Any] = session.Session
-        self._open = lambda: make(str(folder / "store"))
+        make: Any = session.Session  # untyped
+        self._open: Callable[[], Any] = lambda: make(str(folder / "store"))
         self._keeper = self._open()
         self._held: dict[str, _Held] = {}
         self._held_lock = threading.Lock()
