@@ -26,8 +26,10 @@ UNKNOWN_FOR_S: Final = 30.0
 
 MOST_UNKNOWN: Final = 10_000
 _NOT_FOUND: Final = 404
-_TOO_MANY: Final = 429
-_SERVER_ERROR: Final = 500
+_REFUSED: Final = (409, 422)
+"""Not compatible with what the subject has; not a valid schema."""
+
+_WORTH_ANOTHER_TRY: Final = (408, 429, 500, 502, 503, 504)
 _CONTENT_TYPE: Final = "application/vnd.schemaregistry.v1+json"
 
 
@@ -127,13 +129,17 @@ class ConfluentRegistry:
                 with error:
                     if error.code == _NOT_FOUND:
                         return None
-                    if error.code < _SERVER_ERROR and error.code != _TOO_MANY:
+                    if error.code in _REFUSED:
                         reason = error.read(1000).decode(errors="replace")
                         raise UnknownSchemaError(f"the registry refused {method} {path}: {error.code} {reason}") from error
                     failure = f"{error.code} {error.reason}"
+                    if error.code not in _WORTH_ANOTHER_TRY:
+                        break
             except (OSError, http.client.HTTPException, ValueError) as error:
                 failure = str(error) or type(error).__name__
-        raise RegistryUnavailableError(f"the registry at {self._url} did not answer {method} {path} in {ATTEMPTS} attempts: {failure}")
+        raise RegistryUnavailableError(
+            f"the registry at {self._url} did not answer {method} {path}: {failure}; at most {ATTEMPTS} attempts were made"
+        )
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -42,16 +42,27 @@ def _phone(value: str) -> str:
     return f"+{digits.removeprefix('00') if value.startswith('00') else digits}"
 
 
+def key_of(text: str) -> bytes:
+    """The pseudonym key of its hexadecimal digits, as the settings have it. Raises ValueError where it is none."""
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) < LEAST_KEY_BYTES:
+        raise ValueError(
+            f"the pseudonym key has to be {2 * LEAST_KEY_BYTES} hexadecimal digits or more; "
+            "set TOUCHPOINTS_PSEUDONYM_KEY, for example to what `openssl rand -hex 32` prints"
+        )
+    return key
+
+
 class Pseudonyms:
     """Turns identifiers into pseudonyms under one key: HMAC-SHA256 of `type:value`, its first 32 hexadecimal digits."""
 
     def __init__(self, key: bytes, remembered: int = MOST_REMEMBERED) -> None:
         """Take the key; raises ValueError where it is too short to keep guesses out."""
         if len(key) < LEAST_KEY_BYTES:
-            raise ValueError(
-                f"the pseudonym key has {len(key)} bytes, {LEAST_KEY_BYTES} at least are needed; "
-                "set TOUCHPOINTS_PSEUDONYM_KEY to 32 or more hexadecimal digits"
-            )
+            raise ValueError(f"the pseudonym key has {len(key)} bytes; {LEAST_KEY_BYTES} at least keep guesses out")
         self._key = key
         self.of = lru_cache(maxsize=remembered)(self._computed)
         """The pseudonym of a type and a value as the source has it; "" where nothing is left of the value."""
