@@ -1,0 +1,242 @@
+"""One customer: the touchpoints, and what they amount to at a watermark.
+
+Adding is cheap and in any order; folding waits until results are asked for, so that a batch folds again once at most. What is
+appended in fold order is folded on; what comes in between is folded again from the nearest snapshot before it. Either way the
+results are a function of the set of touchpoints, the knowledge and the watermark.
+"""
+
+import heapq
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from streams.journeys.fold import Fold, FoldState, decode, encode
+from streams.journeys.history import History
+from streams.journeys.inconsistencies.findings import Finding
+from streams.journeys.inconsistencies.rules import finding, holds, next_change
+from streams.journeys.journey import JourneyRow
+from streams.journeys.knowledge import Knowledge
+from streams.journeys.results import Added, Results
+from streams.journeys.settings import JourneySettings
+from streams.journeys.touchpoint import Touchpoint
+
+SNAPSHOTS_HELD: Final = 12
+"""Snapshots of a customer at most; beyond, every second of the older ones goes."""
+_SNAPSHOT_SHARE: Final = 8
+
+
+class Customer:
+    """One customer's truth and its fold; built empty or from recorded touchpoints. Not for use by several threads."""
+
+    __slots__ = (
+        "_before",
+        "_deadlines",
+        "_fold",
+        "_history",
+        "_lost",
+        "_now",
+        "_reported_findings",
+        "_reported_journeys",
+        "_revision",
+        "_snapshots",
+        "customer",
+        "knowledge",
+        "settings",
+    )
+
+    def __init__(self, customer: str, settings: JourneySettings, knowledge: Knowledge) -> None:
+        self.customer = customer
+        self.settings = settings
+        self.knowledge = knowledge
+        self._history = History()
+        self._fold = Fold(FoldState(), settings)
+        self._snapshots: list[tuple[int, bytes]] = []
+        self._deadlines: list[tuple[int, str]] = []
+        self._now: int | None = None
+        self._revision = knowledge.revision
+        self._reported_journeys: set[str] = set()
+        self._reported_findings: set[str] = set()
+        self._before: dict[str, JourneyRow | Finding] = {}
+        self._lost: dict[str, str] = {}
+
+    def add(self, touchpoint: Touchpoint) -> Added:
+        """Take a touchpoint, whatever order it comes in; it is folded when results are asked for."""
+        return self._history.add(touchpoint)
+
+    def remove(self, event_id: str) -> Touchpoint | None:
+        """Take a touchpoint out, as if it had never been; None where it is not held."""
+        return self._history.remove(event_id)
+
+    def touchpoints(self) -> Sequence[Touchpoint]:
+        """All touchpoints that count, in fold order."""
+        return self._history.view()
+
+    def of_event(self, event_id: str) -> Touchpoint | None:
+        """The touchpoint that counts under an event id; None where there is none."""
+        return self._history.of_event(event_id)
+
+    def results(self, now: int) -> Results:
+        """All that holds when the watermark is `now` (us), journeys by start, findings by opening."""
+        self._advance()
+        state = self._fold.state
+        suspicions = state.suspicions
+        found = [
+            finding(each, suspicions, self.knowledge, self.customer, now)
+            for each in suspicions.values()
+            if holds(each, suspicions, self.knowledge, now)
+        ]
+        changes = [drops for each in state.journeys.held.values() if (drops := each.drops_at()) is not None and drops > now]
+        changes += [change for each in suspicions.values() if (change := next_change(each, self.knowledge, now)) is not None]
+        return Results(
+            journeys=_sorted_journeys(each.row(self.customer, now) for each in state.journeys.held.values()),
+            inconsistencies=_sorted_findings(found),
+            next_deadline=min(changes, default=None),
+        )
+
+    def changed(self, now: int) -> Results:
+        """What changed since the last call, when the watermark is `now` (us); all of it at the first call.
+
+        Ids that are gone are those that an earlier call reported.
+        """
+        self._advance()
+        touched = self._fold.touched_journeys | self._fold.touched_findings
+        if self._now is not None and now < self._now:
+            touched |= self._everything()
+        elif self._revision != self.knowledge.revision:
+            touched |= self._fold.state.suspicions.keys()
+            self._before.clear()
+        self._note_deadlines(touched, min(now, self._now if self._now is not None else now))
+        touched |= self._due(now)
+        self._note_deadlines(touched, now)
+        journeys, gone_journeys = self._changed_journeys(touched, now)
+        findings, gone_findings = self._changed_findings(touched, now)
+        self._now, self._revision = now, self.knowledge.revision
+        self._fold.touched_journeys.clear()
+        self._fold.touched_findings.clear()
+        self._before.clear()
+        self._lost.clear()
+        return Results(journeys, findings, self._next_deadline(now), gone_journeys, gone_findings)
+
+    def _changed_journeys(self, touched: set[str], now: int) -> tuple[tuple[JourneyRow, ...], dict[str, str]]:
+        held = self._fold.state.journeys.held
+        rows = [held[each].row(self.customer, now) for each in touched if each in held]
+        changed = [row for row in rows if self._before.get(row.journey_id) != row]
+        gone = {each: self._successor(each, touched) for each in sorted(touched & self._reported_journeys) if each not in held}
+        self._reported_journeys.difference_update(gone)
+        self._reported_journeys.update(row.journey_id for row in changed)
+        return _sorted_journeys(changed), gone
+
+    def _changed_findings(self, touched: set[str], now: int) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        suspicions = self._fold.state.suspicions
+        found: list[Finding] = []
+        gone: list[str] = []
+        for each in touched:
+            suspicion = suspicions.get(each)
+            if suspicion is not None and holds(suspicion, suspicions, self.knowledge, now):
+                row = finding(suspicion, suspicions, self.knowledge, self.customer, now)
+                if self._before.get(each) != row:
+                    found.append(row)
+            elif each in self._reported_findings:
+                gone.append(each)
+        self._reported_findings.difference_update(gone)
+        self._reported_findings.update(each.inconsistency_id for each in found)
+        return _sorted_findings(found), tuple(sorted(gone))
+
+    def _successor(self, journey_id: str, touched: set[str]) -> str:
+        """The journey that now shows the first touchpoint of one that is gone; "" where none does."""
+        first_event = self._lost.get(journey_id, "")
+        held = self._fold.state.journeys.held
+        for each in sorted(touched & held.keys()):
+            if any(moment.event_id == first_event for moment in held[each].moments):
+                return each
+        return ""
+
+    def _advance(self) -> None:
+        """Fold what has not been folded yet, and again what the additions in between touch."""
+        history, fold = self._history, self._fold
+        if history.unchanged < fold.state.folded:
+            fold = self._fold_again(history.unchanged)
+        touchpoints = history.touchpoints
+        state = fold.state
+        while state.folded < len(touchpoints):
+            fold.fold(touchpoints[state.folded])
+            last = self._snapshots[-1][0] if self._snapshots else 0
+            if state.folded - last >= max(self.settings.snapshot_every, state.folded // _SNAPSHOT_SHARE):
+                self._snapshots.append((state.folded, encode(state)))
+                if len(self._snapshots) > SNAPSHOTS_HELD:
+                    del self._snapshots[: SNAPSHOTS_HELD // 2 : 2]
+        history.unchanged = len(touchpoints)
+
+    def _fold_again(self, position: int) -> Fold:
+        """Go back to the last snapshot that holds nothing from `position` on."""
+        old = self._fold
+        while self._snapshots and self._snapshots[-1][0] > position:
+            self._snapshots.pop()
+        state = decode(self._snapshots[-1][1]) if self._snapshots else FoldState()
+        new = Fold(state, self.settings)
+        then = old.state
+        journeys = {each for each, journey in then.journeys.held.items() if journey.position >= state.folded}
+        findings = {each for each, suspicion in then.suspicions.items() if suspicion.position >= state.folded}
+        findings |= then.suspicions.keys() ^ state.suspicions.keys()
+        self._remember(old, journeys, findings)
+        self._lost |= {each: then.journeys.held[each].first_event for each in journeys}
+        new.touched_journeys.update(old.touched_journeys, journeys)
+        new.touched_findings.update(old.touched_findings, findings)
+        self._fold = new
+        return new
+
+    def _remember(self, old: Fold, journeys: set[str], findings: set[str]) -> None:
+        """Keep the rows as they were reported, so that what folds to the same again is not reported again."""
+        if self._now is None or self._revision != self.knowledge.revision:
+            return
+        state = old.state
+        for each in journeys - old.touched_journeys:
+            if each in self._reported_journeys:
+                self._before[each] = state.journeys.held[each].row(self.customer, self._now)
+        for each in findings - old.touched_findings:
+            if each in self._reported_findings and each in state.suspicions:
+                self._before[each] = finding(state.suspicions[each], state.suspicions, self.knowledge, self.customer, self._now)
+
+    def _everything(self) -> set[str]:
+        state = self._fold.state
+        return state.journeys.held.keys() | state.suspicions.keys() | self._reported_findings
+
+    def _due_of(self, each: str, now: int) -> int | None:
+        """When (us) a journey or finding changes next by time alone, after `now`."""
+        state = self._fold.state
+        journey = state.journeys.held.get(each)
+        if journey is not None:
+            drops = journey.drops_at()
+            return drops if drops is not None and drops > now else None
+        suspicion = state.suspicions.get(each)
+        return None if suspicion is None else next_change(suspicion, self.knowledge, now)
+
+    def _note_deadlines(self, touched: Iterable[str], now: int) -> None:
+        for each in touched:
+            due = self._due_of(each, now)
+            if due is not None:
+                heapq.heappush(self._deadlines, (due, each))
+
+    def _due(self, now: int) -> set[str]:
+        """Ids whose deadline has come."""
+        due = set()
+        while self._deadlines and self._deadlines[0][0] <= now:
+            due.add(heapq.heappop(self._deadlines)[1])
+        return due
+
+    def _next_deadline(self, now: int) -> int | None:
+        """The least deadline that still stands; those that were moved since are dropped on the way."""
+        deadlines = self._deadlines
+        while deadlines:
+            due, each = deadlines[0]
+            if self._due_of(each, now) == due:
+                return due
+            heapq.heappop(deadlines)
+        return None
+
+
+def _sorted_journeys(rows: Iterable[JourneyRow]) -> tuple[JourneyRow, ...]:
+    return tuple(sorted(rows, key=lambda row: (row.started_at, row.journey_id)))
+
+
+def _sorted_findings(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(found, key=lambda each: (each.opened_at, each.inconsistency_id)))

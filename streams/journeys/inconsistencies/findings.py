@@ -1,0 +1,125 @@
+"""Findings: what a rule suspects while a customer is folded, and the row that is published once it holds.
+
+A *suspicion* is a finding in the making. It holds from a time on (`holds_from`, us): at once where two facts contradict each
+other, at a due time where an expected fact may still come. It is dropped where that fact comes in time. So the same
+suspicions answer for every watermark, and what holds is a function of the touchpoints, the knowledge and the watermark alone.
+"""
+
+from typing import Final
+
+import msgspec
+
+from streams.journeys.journey import id_of
+
+OPEN: Final = "open"
+RESOLVED: Final = "resolved"
+
+INFO: Final = "info"
+WARNING: Final = "warning"
+CRITICAL: Final = "critical"
+SEVERITIES: Final = (INFO, WARNING, CRITICAL)
+
+DESK: Final = "desk"
+CHANNEL_TEAM: Final = "channel_team"
+OPERATIONS: Final = "operations"
+
+EVIDENCE_SHOWN: Final = 50
+"""Event ids that a finding lists at most: the founding ones, then the earliest."""
+
+STRONGER: Final = {
+    "offer_unannounced": ("offer_unknown",),
+    "price_mismatch": ("offer_not_honoured",),
+    "contact_repeated": ("case_reopened",),
+    "contact_unanswered": ("handover_lost", "channel_failed"),
+    "question_repeated": ("handover_lost",),
+}
+"""One cause, one finding: the rules before which a rule stands back; they list it as `also`."""
+
+
+class Side(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One side of a finding: who, when (us), what it said or did. `at` is None where the side never came."""
+
+    channel: str = ""
+    at: int | None = None
+    said: str = ""
+
+
+class Suspicion(msgspec.Struct, kw_only=True):
+    """A finding in the making.
+
+    holds_from      us, when it begins to hold
+    lapses_at       us, when it resolves by time alone; None for never
+    weaker          ids of suspicions of weaker rules with the same cause
+    earlier         ids of suspicions of the same rule, any of which takes its place
+    told            what the sentence needs, by name
+    position        fold position of the touchpoint that changed it last
+    """
+
+    inconsistency_id: str
+    rule: str
+    founding: tuple[str, ...]
+    holds_from: int
+    subject: str = ""
+    journey_id: str = ""
+    severity: str = WARNING
+    first: Side = Side()
+    second: Side = Side()
+    evidence: list[str] = []
+    weaker: list[str] = []
+    earlier: tuple[str, ...] = ()
+    count: int = 1
+    resolved_at: int | None = None
+    resolved_by: str = ""
+    lapses_at: int | None = None
+    told: dict[str, str] = {}
+    position: int = 0
+
+    def show(self, event_id: str) -> None:
+        """Add a touchpoint to the evidence, once."""
+        if len(self.evidence) < EVIDENCE_SHOWN and event_id not in self.evidence:
+            self.evidence.append(event_id)
+
+    def resolve(self, at: int, event_id: str) -> None:
+        """Resolve it by a touchpoint (us); the first one counts."""
+        if self.resolved_at is None:
+            self.resolved_at, self.resolved_by = at, event_id
+            self.show(event_id)
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """An inconsistency as it is published: the fields of `schemas/inconsistency.avsc`, times in us, and its founding events."""
+
+    inconsistency_id: str
+    rule: str
+    severity: str
+    audience: str
+    status: str
+    customer: str
+    journey_id: str
+    subject: str
+    first_channel: str
+    first_at: int | None
+    first_said: str
+    second_channel: str
+    second_at: int | None
+    second_said: str
+    evidence: tuple[str, ...]
+    also: tuple[str, ...]
+    count: int
+    sentence: str
+    remedy: str
+    opened_at: int
+    resolved_at: int | None
+    resolved_by: str
+    superseded_by: str = ""
+    founding: tuple[str, ...] = ()
+
+
+def suspicion_id(rule: str, *founding: str) -> str:
+    """`inconsistency_id`: the rule and its founding events, nothing else, so that it never moves."""
+    return id_of(rule, *founding)
+
+
+def one_up(severity: str) -> str:
+    """The next worse severity; critical stays."""
+    return SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]

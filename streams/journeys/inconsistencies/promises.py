@@ -1,0 +1,108 @@
+"""promise_broken: the due time passed (by the watermark) without the promise being kept, moved or withdrawn.
+
+Example: the phone promises a call back by Tuesday noon; on Tuesday noon nobody has called.
+Settings: order_promises (kinds of promises that the order's delivery keeps and its cancellation withdraws), promise_kept_s.
+Near misses: kept at the last moment before it is due; moved before it is due; withdrawn, or its order cancelled, before it is due;
+kept in time, with the news of it arriving late.
+Founding fact: the touchpoint that made the promise. Kept late, it adds to the same finding and resolves it; so does a late
+withdrawal. A late move adds evidence and leaves it open.
+"""
+
+from typing import Final
+
+from streams.journeys.inconsistencies.findings import DESK, Side, Suspicion, suspicion_id
+from streams.journeys.inconsistencies.scene import PlainRule, Scene, Told
+from streams.journeys.inconsistencies.wording import apart, channel_name, moment
+from streams.journeys.ledger import PromiseFact
+from streams.journeys.touchpoint import Promise
+
+NAME: Final = "promise_broken"
+NEVER: Final = 2**62
+"""A time (us) that does not come: when a promise without a due time is broken."""
+
+_KEEPING: Final = ("order_delivered", "order_collected")
+_WITHDRAWING: Final = "order_cancelled"
+
+
+class PromiseBroken(PlainRule):
+    """Follows each promise from its making to its end."""
+
+    name = NAME
+    parts = ("promises", "orders")
+
+    def observe(self, scene: Scene) -> None:
+        """Promises of the touchpoint itself, then those of its order."""
+        for promise in scene.touchpoint.promises:
+            known = scene.ledger.promises.get(promise.id)
+            if promise.action == "made" and (known is None or known.closed_at is not None):
+                self._make(promise, scene)
+            elif known is not None and known.closed_at is None:
+                self._follow(known, promise.action, promise.due_until, scene)
+        order = scene.touchpoint.references.order
+        kind = scene.touchpoint.kind
+        if order and scene.touchpoint.orders and (kind in _KEEPING or kind == _WITHDRAWING):
+            action = "kept" if kind in _KEEPING else "withdrawn"
+            for known in list(scene.ledger.promises.values()):
+                if known.order == order and known.closed_at is None and known.what in scene.settings.order_promises:
+                    self._follow(known, action, None, scene)
+
+    def tell(self, suspicion: Suspicion) -> Told:
+        """What was promised, for when, and what came of it."""
+        told = suspicion.told
+        promised = f"{channel_name(suspicion.first.channel)} promised {told['what']}{told['about']} by {moment(suspicion.holds_from)}"
+        if suspicion.resolved_at is None:
+            sentence = f"{promised}; that time has passed and it has not come."
+            remedy = f"Tell the customer before he asks: say when {told['what']} will come, and move or withdraw the promise."
+        elif told.get("end") == "withdrawn":
+            sentence = f"{promised}; it was withdrawn {apart(suspicion.holds_from, suspicion.resolved_at)} after that."
+            remedy = "Make sure that the customer knows that it will not come, and why."
+        else:
+            sentence = f"{promised}; it came {apart(suspicion.holds_from, suspicion.resolved_at)} late."
+            remedy = "Apologise for the delay at the next contact."
+        return Told(DESK, sentence, remedy)
+
+    def _make(self, promise: Promise, scene: Scene) -> None:
+        touchpoint = scene.touchpoint
+        references = touchpoint.references
+        founding = (touchpoint.event_id,) if len(touchpoint.promises) == 1 else (touchpoint.event_id, promise.id)
+        scene.ledger.promises[promise.id] = PromiseFact(
+            id=promise.id,
+            made=scene.mark(),
+            suspicion=suspicion_id(NAME, *founding),
+            what=promise.what,
+            order=references.order,
+            due=promise.due_until,
+        )
+        suspicion = scene.suspect(NAME, founding, NEVER if promise.due_until is None else promise.due_until)
+        suspicion.evidence = [touchpoint.event_id]
+        suspicion.subject = f"promise:{promise.id}"
+        what = promise.what or "it"
+        about = f" of order {references.order}" if references.order else f" on case {references.case}" if references.case else ""
+        suspicion.told = {"what": what, "about": about}
+        due = "" if promise.due_until is None else f" by {moment(promise.due_until)}"
+        suspicion.first = scene.side(f"promised {what}{due}")
+
+    def _follow(self, known: PromiseFact, action: str, due: int | None, scene: Scene) -> None:
+        suspicion = scene.suspicions[known.suspicion]
+        in_time = known.due is None or scene.at < known.due
+        known.broken = known.broken or not in_time
+        scene.touch(suspicion)
+        if action in ("kept", "withdrawn"):
+            known.closed_at = scene.at
+            if not known.broken:
+                scene.drop(known.suspicion)
+                return
+            suspicion.told["end"] = action
+            suspicion.second = scene.side("kept it" if action == "kept" else "withdrew it")
+            suspicion.resolve(scene.at, scene.touchpoint.event_id)
+            return
+        if due is None:
+            return
+        known.due = due
+        suspicion.show(scene.touchpoint.event_id)
+        if known.broken:
+            suspicion.second = scene.side(f"moved it to {moment(due)}")
+        else:
+            suspicion.holds_from = due
+            first = suspicion.first
+            suspicion.first = Side(first.channel, first.at, f"promised {suspicion.told['what']} by {moment(due)}")

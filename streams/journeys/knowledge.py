@@ -1,0 +1,77 @@
+"""What each channel knows, since when and until when: offers, and values of a subject's attribute. No customers.
+
+Entries are records of `schemas/knowledge.avsc`. The last one of a key (channel, offer, subject, attribute) counts; one that
+is withdrawn never held. Whoever asks, asks for a time, so that the answer is the same whenever it is asked.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+
+class Key(NamedTuple):
+    """What an entry is about; the last entry of a key counts."""
+
+    channel: str
+    offer: str
+    subject: str
+    attribute: str
+
+
+class Known(NamedTuple):
+    """From when until when (us; None: without an end) the channel knows it, and the value where it is one."""
+
+    known_from: int
+    known_until: int | None
+    value: str
+
+
+class Knowledge:
+    """The channels' knowledge, as last published. `revision` grows with every entry that changed anything."""
+
+    __slots__ = ("_held", "_publishing", "revision")
+
+    def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._held: dict[Key, Known | None] = {}
+        self._publishing: set[str] = set()
+        self.revision = 0
+        for entry in entries:
+            self.learn(entry)
+
+    def learn(self, entry: Mapping[str, Any]) -> Key | None:
+        """Take one entry (times int us) in place of the one with its key; the key where anything changed, else None."""
+        key = Key(entry["channel"], entry.get("offer", ""), entry.get("subject", ""), entry.get("attribute", ""))
+        known = None
+        if not entry.get("withdrawn", False):
+            known = Known(entry["known_from"], entry.get("known_until"), entry.get("value", ""))
+        if key in self._held and self._held[key] == known:
+            return None
+        self._held[key] = known
+        self._publishing.add(key.channel)
+        self.revision += 1
+        return key
+
+    def forget(self, key: Key) -> None:
+        """Drop a key altogether: a tombstone in the compacted topic."""
+        if self._held.pop(key, None) is not None:
+            self.revision += 1
+
+    def publishes(self, channel: str) -> bool:
+        """Whether the channel publishes its knowledge at all: of one that does not, nobody can say what it knows."""
+        return channel in self._publishing
+
+    def knows_offer(self, channel: str, offer: str, at: int) -> bool:
+        """Whether the channel knew the offer at a time (us)."""
+        known = self._held.get(Key(channel, offer, "", ""))
+        return known is not None and known.known_from <= at and (known.known_until is None or at < known.known_until)
+
+    def told_after(self, channel: str, offer: str, at: int) -> int | None:
+        """When (us) the channel was told of an offer that it did not know at a time; None where it was not."""
+        known = self._held.get(Key(channel, offer, "", ""))
+        return known.known_from if known is not None and known.known_from > at else None
+
+    def value(self, channel: str, subject: str, attribute: str, at: int) -> str | None:
+        """The value that the channel held for a subject's attribute at a time (us); None where it held none."""
+        known = self._held.get(Key(channel, "", subject, attribute))
+        if known is None or at < known.known_from or (known.known_until is not None and at >= known.known_until):
+            return None
+        return known.value

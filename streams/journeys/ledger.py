@@ -1,0 +1,151 @@
+"""The ledger: per customer, what each channel showed, promised and was told. Rules read it as it was before a touchpoint.
+
+When facts end, and when they are forgotten:
+- an offer ends with its last stated end, its withdrawal or its redemption; it is forgotten `offer_kept_s` later;
+- a promise ends when it is kept or withdrawn; it is forgotten `promise_kept_s` later, one still due never;
+- a conversation is forgotten `conversation_kept_s` after its last touchpoint;
+- a case is forgotten `case_kept_s` after its last status, since it may be opened again any time;
+- a good moment counts for `good_moment_s`; a failure is watched until its goal is reached, at most for `no_goal_s`.
+Forgetting follows the touchpoints' own times, never the clock, and takes only what no rule can still need; so it changes no
+result, whenever it happens.
+"""
+
+import msgspec
+
+from streams.journeys.settings import SECOND_US, JourneySettings
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where and when (us) a fact was stated."""
+
+    event_id: str
+    at: int
+    channel: str
+
+
+class OfferFact(msgspec.Struct, kw_only=True):
+    """An offer as the customer knows it: the terms that were last shown, times in us, amounts in ten-thousandths.
+
+    shown       the first showing; `times_shown` counts them
+    told        by channel: the first moment by which the channel must know it (it showed, acknowledged or redeemed it)
+    denied      channels that said that it does not apply here or was used
+    """
+
+    id: str
+    shown: Mark
+    times_shown: int = 0
+    clicked: bool = False
+    personal: bool = False
+    products: tuple[str, ...] = ()
+    amount: int | None = None
+    currency: str = ""
+    valid_from: int | None = None
+    valid_until: int | None = None
+    redeem_channels: tuple[str, ...] = ()
+    conditions: dict[str, str] = {}
+    withdrawn_at: int | None = None
+    redeemed_at: int | None = None
+    told: dict[str, int] = {}
+    denied: list[str] = []
+
+    def ended_at(self) -> int | None:
+        """When (us) it ends or ended; None where no end is known."""
+        ends = [end for end in (self.valid_until, self.withdrawn_at, self.redeemed_at) if end is not None]
+        return min(ends) if ends else None
+
+    def is_valid(self, at: int) -> bool:
+        """Whether the customer holds it at a time (us)."""
+        begins = self.shown.at if self.valid_from is None else self.valid_from
+        ends = self.ended_at()
+        return begins <= at and (ends is None or at < ends)
+
+    def is_redeemable(self, channel: str) -> bool:
+        """Whether it may be redeemed in a channel; without a list, in all."""
+        return not self.redeem_channels or channel in self.redeem_channels
+
+    def is_held(self) -> bool:
+        """Whether the customer can be expected to bring it up: made to him alone, clicked, or shown twice."""
+        return self.personal or self.clicked or self.times_shown > 1
+
+
+class PromiseFact(msgspec.Struct, kw_only=True):
+    """A promise as it was last made or moved; `due` (us) is the first moment at which it is broken."""
+
+    id: str
+    made: Mark
+    suspicion: str
+    what: str = ""
+    order: str = ""
+    due: int | None = None
+    broken: bool = False
+    closed_at: int | None = None
+
+
+class CaseFact(msgspec.Struct, kw_only=True):
+    """A case: its last status, and the first time that it was done."""
+
+    number: str
+    last_at: int
+    status: str = ""
+    is_done: bool = False
+    first_done: Mark | None = None
+    first_done_status: str = ""
+    suspicion: str = ""
+
+
+class ConversationFact(msgspec.Struct, kw_only=True):
+    """A conversation: offers that it refers to, and those of them that the channel acknowledged, showed or answered honestly."""
+
+    id: str
+    last_at: int
+    offers: dict[str, Mark] = {}
+    settled: list[str] = []
+
+
+class GoodMoment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Something that went well in a channel at a time (us)."""
+
+    event_id: str
+    at: int
+    channel: str
+    said: str
+
+
+class Failure(msgspec.Struct, kw_only=True):
+    """A channel that failed the customer at a time (us), while it is open whether he gets to his goal."""
+
+    suspicion: str
+    channel: str
+    kind: str
+    conversation: str
+    at: int
+    has_turned: bool = False
+
+
+class Ledger(msgspec.Struct):
+    """One customer's facts, by their numbers."""
+
+    offers: dict[str, OfferFact] = {}
+    promises: dict[str, PromiseFact] = {}
+    cases: dict[str, CaseFact] = {}
+    conversations: dict[str, ConversationFact] = {}
+    good_moments: list[GoodMoment] = []
+    failures: list[Failure] = []
+    is_member: bool = False
+
+    def forget(self, at: int, settings: JourneySettings) -> None:
+        """Drop what ended so long before `at` (us, the last touchpoint's time) that no rule can need it."""
+        before = at - settings.offer_kept_s * SECOND_US
+        for offer_id in [each.id for each in self.offers.values() if (ended := each.ended_at()) is not None and ended < before]:
+            del self.offers[offer_id]
+        before = at - settings.promise_kept_s * SECOND_US
+        for promise_id in [each.id for each in self.promises.values() if each.closed_at is not None and each.closed_at < before]:
+            del self.promises[promise_id]
+        before = at - settings.conversation_kept_s * SECOND_US
+        for conversation_id in [each.id for each in self.conversations.values() if each.last_at < before]:
+            del self.conversations[conversation_id]
+        before = at - settings.case_kept_s * SECOND_US
+        for number in [each.number for each in self.cases.values() if each.last_at < before]:
+            del self.cases[number]
+        before = at - settings.good_moment_s * SECOND_US
+        self.good_moments = [each for each in self.good_moments if each.at >= before]
