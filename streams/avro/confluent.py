@@ -107,7 +107,7 @@ class ConfluentRegistry:
             raise UnknownSchemaError(f"the schema with the id {number} is not one Avro schema without references")
         try:
             return Schema.of(json.loads(answer["schema"]), f"schema id {number}")
-        except (SchemaError, KeyError, TypeError, ValueError) as error:
+        except (SchemaError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise UnknownSchemaError(f"the schema with the id {number} cannot be used: {error}") from error
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ are bounded by the datum's own size. It also resolves: a datum of one version of
 
 import struct
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, Final
 
 from streams.avro.resolution import View, default_of, matched
@@ -61,11 +62,14 @@ def compile_reader(writer: Schema, reader: Schema) -> Reader:
     """The function that reads datums of `writer` as records of `reader`. Raises SchemaError where they do not fit."""
     source = Source()
     source.line("end = len(data)")
-    record = _Compilation(source).value(View.top(writer), View.top(reader), "")
+    try:
+        record = _Compilation(source).value(View.top(writer), View.top(reader), "")
+    except (KeyError, TypeError, AttributeError) as error:  # a foreign schema may lack any property
+        raise SchemaError(f"{writer.full_name}: the schema lacks a property or has it of another type: {error}") from error
     source.line("if p != end:")
     source.line(" raise Broken('trailing_bytes', '', f'the datum ends {end - p} bytes before the value does')")
     source.line(f"return {record}")
-    globals_ = {"Broken": Broken, "malformed": malformed, "rest_of_long": rest_of_long}
+    globals_ = {"Broken": Broken, "deepcopy": deepcopy, "malformed": malformed, "rest_of_long": rest_of_long}
     globals_ |= {"double": struct.Struct("<d").unpack_from, "single": struct.Struct("<f").unpack_from}
     compiled: Reader = source.compiled("def read(data, p):", "read", globals_)
     return compiled
@@ -77,7 +81,7 @@ def least_bytes(view: View, holders: tuple[str, ...] = ()) -> int:
         case "null":
             return 0
         case "fixed":
-            return int(view.definition["size"])
+            return view.size
         case "double":
             return 8
         case "float":
@@ -159,7 +163,8 @@ class _Compilation:
             return repr(value)
         if value in ([], {}):
             return repr(value)  # a new one for each record
-        return self.source.constant(value) + ("" if isinstance(value, str | float | bytes) else ".copy()")
+        constant = self.source.constant(value)
+        return constant if isinstance(value, str | float | bytes) else f"deepcopy({constant})"
 
     def array(self, writer: View, reader: View, path: str) -> str:
         name = self.source.fresh("v")
@@ -222,7 +227,7 @@ class _Compilation:
             "long": self.long,
             "float": lambda: self.number("single", 4),
             "double": lambda: self.number("double", 8),
-            "fixed": lambda: self.decimal(self.taken(str(view.definition["size"])), view, path),
+            "fixed": lambda: self.decimal(self.taken(str(view.size)), view, path),
             "bytes": lambda: self.decimal(self.text(path, "bytes"), view, path),
             "string": lambda: self.text(path, "string"),
         }

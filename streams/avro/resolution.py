@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from streams.avro.schema import PRIMITIVES, Definition, Schema, SchemaError, kind_of, looked_up, space_of
 
+_MOST_DIGITS: Final = 38
+_LARGEST_FIXED_BYTES: Final = 65_536
 _PROMOTIONS: Final = {
     "int": ("long", "float", "double"),
     "long": ("float", "double"),
@@ -72,10 +74,21 @@ class View:
 
     @property
     def decimal(self) -> tuple[int, int] | None:
-        """Precision and scale of a decimal."""
+        """Precision and scale of a decimal; None of others, and of one without sensible bounds: its bytes are bytes."""
         if self.logical != "decimal":
             return None
-        return int(self.definition["precision"]), int(self.definition.get("scale", 0))
+        precision, scale = self.definition.get("precision"), self.definition.get("scale", 0)
+        if type(precision) is not int or type(scale) is not int or not 0 <= scale <= precision <= _MOST_DIGITS:
+            return None
+        return precision, scale
+
+    @property
+    def size(self) -> int:
+        """Bytes of a fixed type. Raises SchemaError where the schema gives no such number."""
+        size = self.definition["size"]
+        if type(size) is not int or not 0 <= size <= _LARGEST_FIXED_BYTES:
+            raise SchemaError(f"a fixed type of {size!r} bytes; 0 to {_LARGEST_FIXED_BYTES} were expected")
+        return size
 
 
 def matched(writer: View, reader: View) -> View | None:
@@ -92,7 +105,7 @@ def _same(writer: View, reader: View) -> bool:
         return reader.kind in _PROMOTIONS.get(writer.kind, ()) and not writer.logical and not reader.logical
     if writer.kind in ("record", "enum", "fixed") and writer.name != reader.name:
         return False
-    if writer.kind == "fixed" and writer.definition["size"] != reader.definition["size"]:
+    if writer.kind == "fixed" and writer.size != reader.size:
         return False
     if writer.kind in ("long", "int", "bytes", "fixed"):
         return writer.logical == reader.logical and (writer.decimal or (0, 0))[1] == (reader.decimal or (0, 0))[1]

@@ -53,6 +53,8 @@ class Schema:
             canonical = fastavro.schema.to_parsing_canonical_form(definition)
             fingerprint = bytes.fromhex(fastavro.schema.fingerprint(canonical, "CRC-64-AVRO"))
             parsed = fastavro.schema.parse_schema(json.loads(json.dumps(definition)))
+            named: dict[str, Mapping[str, Any]] = {}
+            _collect(definition, "", named)
         except SchemaError:
             raise
         except (
@@ -66,8 +68,6 @@ class Schema:
             raise SchemaError(f"{origin}: not a valid Avro schema ({error})") from error
         except RecursionError as error:
             raise SchemaError(f"{origin}: the schema is nested too deeply") from error
-        named: dict[str, Mapping[str, Any]] = {}
-        _collect(definition, "", named)
         return cls(definition, fingerprint, parsed, named)
 
     @classmethod
