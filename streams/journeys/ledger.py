@@ -5,9 +5,9 @@ When facts end, and when they are forgotten:
 - a promise ends when it is kept or withdrawn; it is forgotten `promise_kept_s` later, one still due never;
 - a conversation is forgotten `conversation_kept_s` after its last touchpoint;
 - a case is forgotten `case_kept_s` after its last status, since it may be opened again any time;
-- a good moment counts for `good_moment_s`; a failure is watched until its goal is reached, at most for `no_goal_s`.
-Forgetting follows the touchpoints' own times, never the clock, and takes only what no rule can still need; so it changes no
-result, whenever it happens.
+- a good moment counts for `good_moment_s`; a failure is watched until a goal is reached, at most for `failure_kept_s`.
+Forgetting follows the touchpoints' own times, never the clock. What is due to be forgotten is not found any more, so it changes
+no result when exactly it is dropped.
 """
 
 import msgspec
@@ -29,6 +29,8 @@ class OfferFact(msgspec.Struct, kw_only=True):
     shown       the first showing; `times_shown` counts them
     told        by channel: the first moment by which the channel must know it (it showed, acknowledged or redeemed it)
     denied      channels that said that it does not apply here or was used
+    contacts    by channel: suspicions raised as the customer turned to it holding the offer
+    found       by `rule|channel`: the one suspicion of that rule and channel
     """
 
     id: str
@@ -47,6 +49,8 @@ class OfferFact(msgspec.Struct, kw_only=True):
     redeemed_at: int | None = None
     told: dict[str, int] = {}
     denied: list[str] = []
+    contacts: dict[str, list[str]] = {}
+    found: dict[str, str] = {}
 
     def ended_at(self) -> int | None:
         """When (us) it ends or ended; None where no end is known."""
@@ -94,12 +98,13 @@ class CaseFact(msgspec.Struct, kw_only=True):
 
 
 class ConversationFact(msgspec.Struct, kw_only=True):
-    """A conversation: offers that it refers to, and those of them that the channel acknowledged, showed or answered honestly."""
+    """A conversation: offers that it refers to, those that the channel acknowledged, showed or answered honestly, those denied."""
 
     id: str
     last_at: int
     offers: dict[str, Mark] = {}
     settled: list[str] = []
+    denied: list[str] = []
 
 
 class GoodMoment(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -112,13 +117,12 @@ class GoodMoment(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Failure(msgspec.Struct, kw_only=True):
-    """A channel that failed the customer at a time (us), while it is open whether he gets to his goal."""
+    """A channel that failed the customer, first and last (us), while it is open whether he gets to his goal."""
 
     suspicion: str
     channel: str
-    kind: str
-    conversation: str
     at: int
+    last_at: int
     has_turned: bool = False
 
 
@@ -132,6 +136,24 @@ class Ledger(msgspec.Struct):
     good_moments: list[GoodMoment] = []
     failures: list[Failure] = []
     is_member: bool = False
+
+    def offer(self, offer_id: str, at: int, settings: JourneySettings) -> OfferFact | None:
+        """The offer as a touchpoint at `at` (us) finds it; None where it was never shown or is forgotten."""
+        fact = self.offers.get(offer_id)
+        if fact is None:
+            return None
+        ended = fact.ended_at()
+        return None if ended is not None and ended < at - settings.offer_kept_s * SECOND_US else fact
+
+    def conversation(self, conversation_id: str, at: int, settings: JourneySettings) -> ConversationFact | None:
+        """The conversation as a touchpoint at `at` (us) finds it; None where there is none or it is forgotten."""
+        fact = self.conversations.get(conversation_id)
+        return None if fact is None or fact.last_at < at - settings.conversation_kept_s * SECOND_US else fact
+
+    def case(self, case_number: str, at: int, settings: JourneySettings) -> CaseFact | None:
+        """The case as a touchpoint at `at` (us) finds it; None where there is none or it is forgotten."""
+        fact = self.cases.get(case_number)
+        return None if fact is None or fact.last_at < at - settings.case_kept_s * SECOND_US else fact
 
     def forget(self, at: int, settings: JourneySettings) -> None:
         """Drop what ended so long before `at` (us, the last touchpoint's time) that no rule can need it."""

@@ -31,7 +31,7 @@ def _record_offer(offer: Offer, touchpoint: Touchpoint, ledger: Ledger, settings
     action = offer.action
     if action == "shown" and speaks_of(touchpoint, settings):
         return
-    fact = ledger.offers.get(offer.id)
+    fact = ledger.offer(offer.id, at, settings)
     if fact is None:
         if action not in ("shown", "clicked"):
             return
@@ -76,7 +76,7 @@ def _take_terms(offer: Offer, touchpoint: Touchpoint, fact: OfferFact) -> None:
 
 def _record_conversation(touchpoint: Touchpoint, ledger: Ledger, settings: JourneySettings) -> None:
     number = touchpoint.references.conversation
-    fact = ledger.conversations.get(number)
+    fact = ledger.conversation(number, touchpoint.corrected_at, settings)
     if fact is None:
         fact = ledger.conversations[number] = ConversationFact(id=number, last_at=touchpoint.corrected_at)
     fact.last_at = touchpoint.corrected_at
@@ -85,6 +85,9 @@ def _record_conversation(touchpoint: Touchpoint, ledger: Ledger, settings: Journ
         spoken.add(touchpoint.references.offer)
     for offer_id in sorted(spoken):
         fact.offers.setdefault(offer_id, Mark(touchpoint.event_id, touchpoint.corrected_at, touchpoint.channel))
+    for offer in touchpoint.offers:
+        if offer.action == "refused" and offer.id not in fact.denied:
+            fact.denied.append(offer.id)
     for offer_id in settled_by(touchpoint, settings):
         if offer_id not in fact.settled:
             fact.settled.append(offer_id)

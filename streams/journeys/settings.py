@@ -29,6 +29,7 @@ class JourneySettings:
     good_csat, good_nps, good_ces   channel_failed: ratings from this score on are good moments
     refusal_reasons         offer_unknown: reasons that deny the offer; the others are honest answers
     unheard_outcomes        offer_unknown: outcomes of a conversation that the channel did not end
+    failure_kept_s          ledger: a failure is watched this long for the goal that resolves it; at least no_goal_s
     offer_kept_s            ledger: an ended offer is forgotten after this time
     promise_kept_s          ledger: a kept or withdrawn promise is forgotten after this time
     conversation_kept_s     ledger: a conversation is forgotten this long after its last touchpoint
@@ -80,6 +81,7 @@ class JourneySettings:
     good_ces: float = 6
     refusal_reasons: tuple[str, ...] = ("unknown", "expired")
     unheard_outcomes: tuple[str, ...] = ("abandoned", "dropped")
+    failure_kept_s: int = 7 * DAY_S
     offer_kept_s: int = 30 * DAY_S
     promise_kept_s: int = 30 * DAY_S
     conversation_kept_s: int = 30 * DAY_S

@@ -12,14 +12,14 @@ case is open again, and resolved when the case is done again.
 from typing import Final
 
 from streams.journeys.inconsistencies.findings import DESK, Suspicion
-from streams.journeys.inconsistencies.scene import PlainRule, Scene, Told
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told
 from streams.journeys.inconsistencies.wording import apart, channel_name, number
 from streams.journeys.ledger import CaseFact
 
 NAME: Final = "case_reopened"
 
 
-class CaseReopened(PlainRule):
+class CaseReopened(Rule):
     """Follows each case's statuses."""
 
     name = NAME
@@ -52,7 +52,7 @@ class CaseReopened(PlainRule):
         return Told(DESK, sentence, remedy)
 
     def _state(self, number_of_case: str, status: str, scene: Scene) -> None:
-        case = scene.ledger.cases.get(number_of_case)
+        case = scene.ledger.case(number_of_case, scene.at, scene.settings)
         if case is None:
             case = scene.ledger.cases[number_of_case] = CaseFact(number=number_of_case, last_at=scene.at)
         is_done = status.casefold() in scene.settings.done

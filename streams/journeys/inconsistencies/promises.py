@@ -11,7 +11,7 @@ withdrawal. A late move adds evidence and leaves it open.
 from typing import Final
 
 from streams.journeys.inconsistencies.findings import DESK, Side, Suspicion, suspicion_id
-from streams.journeys.inconsistencies.scene import PlainRule, Scene, Told
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told
 from streams.journeys.inconsistencies.wording import apart, channel_name, moment
 from streams.journeys.ledger import PromiseFact
 from streams.journeys.touchpoint import Promise
@@ -24,7 +24,7 @@ _KEEPING: Final = ("order_delivered", "order_collected")
 _WITHDRAWING: Final = "order_cancelled"
 
 
-class PromiseBroken(PlainRule):
+class PromiseBroken(Rule):
     """Follows each promise from its making to its end."""
 
     name = NAME

@@ -4,13 +4,16 @@ from functools import cache
 from typing import Final
 
 from streams.journeys.inconsistencies.cases import CaseReopened
+from streams.journeys.inconsistencies.channels import ChannelFailed
 from streams.journeys.inconsistencies.findings import OPEN, RESOLVED, Finding, Suspicion
+from streams.journeys.inconsistencies.offers import OfferUnannounced, OfferUnknown
+from streams.journeys.inconsistencies.prices import OfferNotHonoured
 from streams.journeys.inconsistencies.promises import PromiseBroken
 from streams.journeys.inconsistencies.scene import CONTINUES, Rule
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.touchpoint import Touchpoint
 
-RULES: Final[tuple[Rule, ...]] = (PromiseBroken(), CaseReopened())
+RULES: Final[tuple[Rule, ...]] = (OfferUnknown(), OfferUnannounced(), OfferNotHonoured(), PromiseBroken(), CaseReopened(), ChannelFailed())
 """In the order in which they observe a touchpoint: the stronger first."""
 
 BY_NAME: Final = {rule.name: rule for rule in RULES}
@@ -50,10 +53,10 @@ def next_change(suspicion: Suspicion, knowledge: Knowledge, now: int) -> int | N
     """The least time (us) after `now` at which the finding changes by time alone; None where there is none."""
     if suspicion.holds_from > now:
         return suspicion.holds_from
-    if suspicion.resolved_at is not None:
-        return None
     resolves = BY_NAME[suspicion.rule].resolves_at(suspicion, knowledge)
-    return resolves if resolves is not None and resolves > now else None
+    if resolves is None or resolves <= now or (suspicion.resolved_at is not None and suspicion.resolved_at <= resolves):
+        return None
+    return resolves
 
 
 def finding(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, customer: str, now: int) -> Finding:

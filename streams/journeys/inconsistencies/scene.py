@@ -1,6 +1,7 @@
 """What a rule sees of one touchpoint: the touchpoint, the ledger as it was before it, and the suspicions so far."""
 
-from typing import Final, NamedTuple, Protocol
+from abc import ABC, abstractmethod
+from typing import Final, NamedTuple
 
 from streams.journeys.inconsistencies.findings import Side, Suspicion, suspicion_id
 from streams.journeys.knowledge import Knowledge
@@ -74,37 +75,29 @@ class Told(NamedTuple):
     remedy: str
 
 
-class Rule(Protocol):
-    """One rule. It observes touchpoints that have one of its parts, before the ledger takes them, and puts a finding in words."""
+class Rule(ABC):
+    """One rule: it observes the touchpoints that have one of its `parts`, and puts a finding in words.
+
+    A suspicion whose time has come holds, and only a touchpoint resolves it, unless the rule says otherwise.
+    """
 
     name: str
     parts: tuple[str, ...]
 
+    @abstractmethod
     def observe(self, scene: Scene) -> None:
         """Suspect, add to, resolve or drop, by one touchpoint."""
 
-    def holds(self, suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge) -> bool:
-        """Whether the suspicion is a finding once its time has come."""
-
-    def resolves_at(self, suspicion: Suspicion, knowledge: Knowledge) -> int | None:
-        """When (us) it resolves by time or knowledge alone; None for never."""
-
+    @abstractmethod
     def tell(self, suspicion: Suspicion) -> Told:
         """The finding in words."""
 
-
-class PlainRule:
-    """What most rules have in common: a suspicion whose time has come holds, and only a touchpoint resolves it."""
-
-    name: str
-    parts: tuple[str, ...]
-
     def holds(self, suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge) -> bool:
-        """Always."""
+        """Whether the suspicion is a finding once its time has come."""
         del suspicion, suspicions, knowledge
         return True
 
     def resolves_at(self, suspicion: Suspicion, knowledge: Knowledge) -> int | None:
-        """Never by time alone."""
-        del suspicion, knowledge
-        return None
+        """When (us) it resolves by time or knowledge alone; None for never."""
+        del knowledge
+        return suspicion.lapses_at

@@ -36,6 +36,11 @@ def number(count: int) -> str:
     return _SMALL[count] if 0 <= count < len(_SMALL) else f"{count:,}"
 
 
+def times(count: int) -> str:
+    """How often: `twice`, `three times`."""
+    return {1: "once", 2: "twice"}.get(count, f"{number(count)} times")
+
+
 def apart(first: int, second: int) -> str:
     """The time between two times (us), as people say it: `two hours`, `one day`, `less than a minute`."""
     seconds = abs(second - first) // SECOND_US
