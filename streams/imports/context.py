@@ -38,6 +38,8 @@ class Context:
         if node.shape != "mapping":
             return compile_template(node, target)
         found = [key for key in node.entries if key in self.operators]
+        if len(found) > 1 and "when" in found:
+            found.remove("when")  # of `count`: its condition
         if len(found) != 1:
             self._refuse(node, found)
         return self.operators[found[0]](node, target, self)

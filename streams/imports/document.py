@@ -126,7 +126,7 @@ class _Converted:
         self._left -= 1
         if depth > MAX_DEPTH or self._left < 0:
             raise MappingError(
-                f"{self._file}:{line}: {path}: nested too deeply or too large; write it flatter, without aliases within themselves"
+                f"{self._file}:{line}: {path[:60]}: nested too deeply or too large; write it flatter, without aliases within themselves"
             )
         if isinstance(source, yaml.SequenceNode):
             items = tuple(self.node(item, f"{path}[{number}]", depth + 1) for number, item in enumerate(source.value))

@@ -12,6 +12,7 @@ from streams.imports.records import compile_record
 from streams.imports.schemas import DESTINATIONS, KNOWLEDGE, channel_schema
 from streams.imports.scope import Getter, Row, Scope, Unmappable, Value
 from streams.imports.targets import enum_target
+from streams.settings import CHANNELS
 
 Maker: TypeAlias = Callable[[Row], ChannelEvent | None]
 _OWN: tuple[str, ...] = ("name", "from", "when", "channel")
@@ -100,7 +101,8 @@ def _records(node: Node, channel: Value, context: Context) -> tuple[dict[str, Va
     for each in possible:
         schema = channel_schema(each)
         try:
-            records[each] = compile_record(_passing(node, schema.attributes), schema.record, context)
+            fitting = _known_by(node) if each == KNOWLEDGE else _passing(node, schema.attributes)
+            records[each] = compile_record(fitting, schema.record, context)
         except MappingError as error:
             told = error if possible == [each] else MappingError(f"{error} (in the channel {each})")
             if channel.choices is not None:
@@ -119,6 +121,17 @@ def _check_attributes(node: Node, channels: list[str]) -> None:
         if name not in allowed:
             told = f"the attribute `{name}` would be dropped on arrival, it is not in `pass_attributes` of {', '.join(channels)}"
             each.fail(f"{told}; {closest(name, allowed)}")
+
+
+def _known_by(node: Node) -> Node:
+    """The node of an entry of knowledge: which channel knows is written `known_by`, as `channel` says where the entry goes."""
+    entries = dict(node.entries)
+    if "known_by" not in entries:
+        node.fail("`known_by` is missing: the channel that knows")
+    channel = entries.pop("known_by")
+    if channel.text and "{" not in channel.text:
+        channel.one_of(CHANNELS)
+    return replace(node, entries=entries | {"channel": channel})
 
 
 def _passing(node: Node, allowed: tuple[str, ...]) -> Node:

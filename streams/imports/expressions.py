@@ -6,9 +6,9 @@ from typing import Any, Final
 from streams.imports import conditions
 from streams.imports.context import Context, Operator
 from streams.imports.document import Node
-from streams.imports.scope import Getter, Row, Scope, Value, constant
+from streams.imports.scope import Getter, Row, Scope, Unmappable, Value, constant
 from streams.imports.targets import TEXT, Target
-from streams.imports.templates import converted
+from streams.imports.templates import column_getter
 
 
 def _column(node: Node, target: Target, _context: Context) -> Value:
@@ -16,12 +16,7 @@ def _column(node: Node, target: Target, _context: Context) -> Value:
     name = entry.string()
 
     def bind(scope: Scope) -> Getter:
-        position = scope.position(name, entry)
-
-        def get(row: Row) -> str | None:
-            return row[position] or None
-
-        return converted(get, target)
+        return column_getter(scope.position(name, entry), target)
 
     return Value(bind)
 
@@ -94,23 +89,35 @@ def _lookup(node: Node, target: Target, context: Context) -> Value:
 
     def bind(scope: Scope) -> Getter:
         get_key, get_default = key.bind(scope), fallback.bind(scope)
-        answers = scope.lookups[name]
-
-        def find(row: Row) -> str | None:
-            found = get_key(row)
-            return None if found is None else answers.get(found) or None
-
-        typed = converted(find, target)
+        answers, refusals = _typed(scope.lookups[name], target)
 
         def get(row: Row) -> Any:
-            value = typed(row)
-            return get_default(row) if value is None else value
+            found = get_key(row)
+            answer = answers.get(found)
+            if answer is not None:
+                return answer
+            if found in refusals:
+                raise Unmappable(refusals[found])
+            return get_default(row)
 
         return get
 
     if known.values is None or fallback.choices is None:
         return Value(bind)
     return Value(bind, frozenset(target.convert(value) for value in known.values.values() if value) | fallback.choices)
+
+
+def _typed(answers: Mapping[str, str], target: Target) -> tuple[dict[str, Any], dict[str, str]]:
+    """The answers as the target takes them; and why it does not, of those."""
+    typed: dict[str, Any] = {}
+    refusals: dict[str, str] = {}
+    for key, text in answers.items():
+        if text:
+            try:
+                typed[key] = target.convert(text)
+            except (ValueError, OverflowError) as error:
+                refusals[key] = str(error)
+    return typed, refusals
 
 
 def _constant_text(node: Node, text: str | None, target: Target) -> Value:

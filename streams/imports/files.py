@@ -106,7 +106,7 @@ class CsvFile:
 
     def rows(self) -> Iterator[NumberedRow]:
         """Every row that is not blank, with what stands for no value as "". Raises UnreadableFileError."""
-        width, none = len(self.columns), self._source.none
+        width, none = len(self.columns), dict.fromkeys(self._source.none, "")
         for number, (line, row) in enumerate(self._lines(), start=1):
             if isinstance(row, BadRow):
                 yield number, line, row
@@ -115,7 +115,7 @@ class CsvFile:
             elif _undecoded(row):
                 yield number, line, BadRow(f"bytes that are not {self._source.encoding}; set the source's `encoding`")
             else:
-                yield number, line, ["" if value in none else value for value in row] if none else row
+                yield number, line, list(map(none.get, row, row)) if none else row
 
 
 def _undecoded(row: list[str]) -> bool:

@@ -57,7 +57,10 @@ class Mapping:
 
         Raises ValueError with what was expected.
         """
-        return _with_iso(self.times).us(text)
+        try:
+            return _with_iso(self.times).us(text)
+        except OverflowError as error:
+            raise ValueError(f"{text!r} is out of the range of times") from error
 
 
 def _times(entries: Dictionary[str, Node]) -> TimeFormats:

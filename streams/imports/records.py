@@ -38,11 +38,14 @@ def compile_record(node: Node, schema: RecordSchema, context: Context) -> Value:
     for name, value in values:
         if name in schema.needed and value.choices == frozenset({None}):
             entries[name].fail("may not be empty")
+    fixed = {name: next(iter(value.choices)) for name, value in values if value.choices is not None and len(value.choices) == 1}
+    fixed = {name: value for name, value in fixed.items() if value is not None}
+    values = [(name, value) for name, value in values if name not in fixed]
     shared = not any(shape_of(schema.types[name]) in ("record", "array") for name, _ in values)
 
     def bind(scope: Scope) -> Getter:
         bound = [(name, value.bind(scope), name in schema.needed) for name, value in values]
-        get = _memorised(_filled(bound), bound) if shared else _plain(bound)
+        get = (_memorised if shared else _plain)(_filled(bound, fixed), bound)
         return get if test is None else _only_when(test(scope), get)
 
     return Value(bind)
@@ -55,22 +58,26 @@ def _only_when(holds: Callable[[Row], bool], get: Getter) -> Getter:
     return lambda row: get(row) if holds(row) else None
 
 
-def _filled(bound: Bound) -> Callable[[tuple[Any, ...]], dict[str, Any]]:
+def _filled(bound: Bound, fixed: dict[str, Any]) -> Callable[[tuple[Any, ...]], dict[str, Any]]:
     """Makes the record of its fields' values; what is empty is left to the schema's default."""
     names = [name for name, _, _ in bound]
     needed = [(position, name) for position, (name, _, is_needed) in enumerate(bound) if is_needed]
 
     def fill(values: tuple[Any, ...]) -> dict[str, Any]:
+        if None not in values:
+            whole: dict[str, Any] = fixed.copy()
+            whole.update(zip(names, values, strict=True))
+            return whole
         for position, name in needed:
             if values[position] is None:
                 raise Unmappable("empty, and needed", (name,))
-        return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        return fixed | {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
     return fill
 
 
-def _plain(bound: Bound) -> Getter:
-    fill, getters = _filled(bound), [getter for _, getter, _ in bound]
+def _plain(fill: Callable[[tuple[Any, ...]], dict[str, Any]], bound: Bound) -> Getter:
+    getters = [getter for _, getter, _ in bound]
 
     def get(row: Row) -> dict[str, Any]:
         try:
@@ -117,7 +124,7 @@ def _map(node: Node, context: Context) -> Value:
 
     def bind(scope: Scope) -> Getter:
         bound = [(name, value.bind(scope), False) for name, value in values]
-        return _memorised(_filled(bound), bound)
+        return _memorised(_filled(bound, {}), bound)
 
     return Value(bind)
 

@@ -14,6 +14,7 @@ _FALSE: Final = frozenset({"false", "no", "n", "f", "0", "off"})
 _AMOUNT_STEP: Final = Decimal(1).scaleb(-AMOUNT_SCALE)
 _AMOUNT_LIMIT: Final = Decimal(10) ** (18 - AMOUNT_SCALE)
 _LONG_LIMIT: Final = 1 << 63
+_DIGITS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def _number(text: str) -> Decimal:
         number = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"{text!r} is no number (digits, and a point before decimals; `number` reads others)") from None
-    if not number.is_finite():
-        raise ValueError(f"{text!r} is no finite number")
+    if not number.is_finite() or abs(number.adjusted()) > _DIGITS:
+        raise ValueError(f"{text!r} is no number of at most {_DIGITS} digits")
     return number
 
 

@@ -28,6 +28,8 @@ def compile_template(node: Node, target: Target) -> Value:
             node.fail(str(error))
 
     def bind(scope: Scope) -> Getter:
+        if len(pieces) == 1 and pieces[0][1] not in ("", FILE):
+            return column_getter(scope.position(pieces[0][1], node), target)
         return converted(_text_getter(node, pieces, scope), target)
 
     return Value(bind)
@@ -64,19 +66,6 @@ def _text_getter(node: Node, pieces: list[tuple[str, str]], scope: Scope) -> Get
             parts.append(scope.file)
         else:
             parts.append(scope.position(column, node))
-    if len(parts) == 1 and isinstance(parts[0], int):
-        return _column(parts[0])
-    return _joined(parts)
-
-
-def _column(position: int) -> Getter:
-    def get(row: Row) -> str | None:
-        return row[position] or None
-
-    return get
-
-
-def _joined(parts: list[str | int]) -> Getter:
     positions = tuple(part for part in parts if isinstance(part, int))
     pattern = "".join("%s" if isinstance(part, int) else part.replace("%", "%%") for part in parts)
 
@@ -85,6 +74,25 @@ def _joined(parts: list[str | int]) -> Getter:
         return pattern % values if all(values) else None
 
     return get
+
+
+def column_getter(position: int, target: Target) -> Getter:
+    """What stands at that place of a row, as the target takes it."""
+    convert = target.convert
+
+    def get(row: Row) -> object:
+        text = row[position]
+        if not text:
+            return None
+        try:
+            return convert(text)
+        except (ValueError, OverflowError) as error:
+            raise Unmappable(str(error)) from None
+
+    def get_text(row: Row) -> str | None:
+        return row[position] or None
+
+    return get_text if target.kind == "text" else get
 
 
 def converted(get: Getter, target: Target) -> Getter:

@@ -4,16 +4,26 @@ A local time that the zone skipped (clocks put forward) is the first moment afte
 back) is the earlier of the two, or the later where the mapping says so. Both keep the order of what was written.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH_UNITS: Final = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+_NUMERIC: Final = {
+    "Y": r"(?P<year>\d{4})",
+    "m": r"(?P<month>\d{1,2})",
+    "d": r"(?P<day>\d{1,2})",
+    "H": r"(?P<hour>\d{1,2})",
+    "M": r"(?P<minute>\d{1,2})",
+    "S": r"(?P<second>\d{1,2})",
+}
 _CACHE: Final = 200_000
 NAMED_FORMATS: Final = ("iso", *_EPOCH_UNITS)
 """Formats that are not strptime's: ISO 8601, and seconds, milliseconds or microseconds since 1970."""
@@ -94,10 +104,31 @@ class TimeFormats:
                     return datetime.fromisoformat(text)
                 if each in _EPOCH_UNITS:
                     return int(Decimal(text) * _EPOCH_UNITS[each])
-                return datetime.strptime(text, each)  # noqa: DTZ007 - a local time: its zone is the mapping's
+                return _read(text, each)
             except (ValueError, InvalidOperation, OverflowError):
                 continue
         raise ValueError(f"{text!r} is no time of the format {' or '.join(self.formats)}")
+
+
+def _read(text: str, written: str) -> datetime:
+    """strptime; where a format has numbers only, by one pattern, which is several times as fast."""
+    pattern = _pattern(written)
+    if pattern is None:
+        return datetime.strptime(text, written)  # noqa: DTZ007 - a local time: its zone is the mapping's
+    match = pattern.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    return datetime(**{name: int(digits) for name, digits in match.groupdict().items()})  # type: ignore[arg-type]  # noqa: DTZ001
+
+
+@cache
+def _pattern(written: str) -> re.Pattern[str] | None:
+    pieces = re.split("%(.)", written)
+    literals, directives = pieces[::2], pieces[1::2]
+    if not {"Y", "m", "d"} <= set(directives) <= _NUMERIC.keys() or len(set(directives)) < len(directives):
+        return None
+    numbers = [*(_NUMERIC[each] for each in directives), ""]
+    return re.compile("".join(re.escape(literal) + number for literal, number in zip(literals, numbers, strict=True)), re.ASCII)
 
 
 def format_error(text: str) -> str | None:
