@@ -23,6 +23,9 @@ DESK: Final = "desk"
 CHANNEL_TEAM: Final = "channel_team"
 OPERATIONS: Final = "operations"
 
+NEVER: Final = 2**62
+"""A time (us) that does not come: when an expected fact without a due time is missed."""
+
 EVIDENCE_SHOWN: Final = 50
 """Event ids that a finding lists at most: the founding ones, then the earliest."""
 
@@ -47,7 +50,7 @@ class Side(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Suspicion(msgspec.Struct, kw_only=True):
     """A finding in the making.
 
-    holds_from      us, when it begins to hold
+    holds_from      us, when it begins to hold; NEVER while no time is set
     lapses_at       us, when it resolves by time alone; None for never
     weaker          ids of suspicions of weaker rules with the same cause
     earlier         ids of suspicions of the same rule, any of which takes its place

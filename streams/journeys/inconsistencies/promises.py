@@ -10,16 +10,13 @@ withdrawal. A late move adds evidence and leaves it open.
 
 from typing import Final
 
-from streams.journeys.inconsistencies.findings import DESK, Side, Suspicion, suspicion_id
+from streams.journeys.inconsistencies.findings import DESK, NEVER, Side, Suspicion, suspicion_id
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told
 from streams.journeys.inconsistencies.wording import apart, channel_name, moment
 from streams.journeys.ledger import PromiseFact
 from streams.journeys.touchpoint import Promise
 
 NAME: Final = "promise_broken"
-NEVER: Final = 2**62
-"""A time (us) that does not come: when a promise without a due time is broken."""
-
 _KEEPING: Final = ("order_delivered", "order_collected")
 _WITHDRAWING: Final = "order_cancelled"
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from streams.journeys.inconsistencies.cases import CaseReopened
 from streams.journeys.inconsistencies.channels import ChannelFailed
-from streams.journeys.inconsistencies.findings import OPEN, RESOLVED, Finding, Suspicion
+from streams.journeys.inconsistencies.findings import NEVER, OPEN, RESOLVED, Finding, Suspicion
 from streams.journeys.inconsistencies.offers import OfferUnannounced, OfferUnknown
 from streams.journeys.inconsistencies.prices import OfferNotHonoured
 from streams.journeys.inconsistencies.promises import PromiseBroken
@@ -52,7 +52,7 @@ def holds(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Kno
 def next_change(suspicion: Suspicion, knowledge: Knowledge, now: int) -> int | None:
     """The least time (us) after `now` at which the finding changes by time alone; None where there is none."""
     if suspicion.holds_from > now:
-        return suspicion.holds_from
+        return suspicion.holds_from if suspicion.holds_from < NEVER else None
     resolves = BY_NAME[suspicion.rule].resolves_at(suspicion, knowledge)
     if resolves is None or resolves <= now or (suspicion.resolved_at is not None and suspicion.resolved_at <= resolves):
         return None

@@ -1,0 +1,132 @@
+"""Words for the tests: touchpoints of one customer, told by the hour."""
+
+from itertools import count
+
+from streams.journeys.customer import Customer
+from streams.journeys.knowledge import Knowledge
+from streams.journeys.settings import JourneySettings
+from streams.journeys.touchpoint import (
+    Complaint,
+    Conversation,
+    Identifier,
+    Offer,
+    Order,
+    OrderLine,
+    Promise,
+    Rating,
+    References,
+    Statement,
+    Touchpoint,
+    Visit,
+    Web,
+)
+
+MINUTE = 60 * 1_000_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+START = 1_700_000_000_000_000
+LATER = START + 3650 * DAY
+SETTINGS = JourneySettings()
+_PARTS = {
+    Offer: "offers",
+    Statement: "statements",
+    Promise: "promises",
+    Conversation: "conversations",
+    Order: "orders",
+    Web: "pages",
+    Visit: "visits",
+    Rating: "ratings",
+    Complaint: "complaints",
+}
+_OUTBOUND = (
+    "offer_shown",
+    "agent_said",
+    "promise_made",
+    "promise_moved",
+    "promise_kept",
+    "statement_made",
+    "message_sent",
+    "offer_refused",
+)
+_numbers = count(1)
+
+
+def at(hours: float) -> int:
+    """A time, in hours after the story's start."""
+    return START + round(hours * HOUR)
+
+
+def touch(hours: float, channel: str, kind: str, *parts, event_id: str = "", card: bool = False, direction: str = "", **more) -> Touchpoint:
+    references = {name: more.pop(name) for name in References.__struct_fields__ if name in more}
+    fields = {}
+    for part in parts:
+        fields.setdefault(_PARTS[type(part)], []).append(part)
+    time = at(hours)
+    return Touchpoint(
+        event_id=event_id or f"e{next(_numbers)}",
+        occurred_at=time,
+        corrected_at=time,
+        received_at=time,
+        channel=channel,
+        kind=kind,
+        direction=direction or ("outbound" if kind in _OUTBOUND else "inbound"),
+        identifiers=(Identifier("loyalty_card", "c" * 32),) if card else (),
+        references=References(**references),
+        **{name: tuple(values) for name, values in fields.items()},
+        **more,
+    )
+
+
+def shown(hours: float, offer: str = "O", channel: str = "website", action: str = "shown", *, event_id: str = "", **terms) -> Touchpoint:
+    for name in ("valid_from", "valid_until"):
+        if name in terms:
+            terms[name] = at(terms[name])
+    return touch(hours, channel, f"offer_{action}", Offer(offer, action, **terms), event_id=event_id, offer=offer)
+
+
+def refused(hours: float, reason: str = "unknown", offer: str = "O", channel: str = "phone", **more) -> Touchpoint:
+    return touch(hours, channel, "offer_refused", Offer(offer, "refused", reason=reason), offer=offer, **more)
+
+
+def talk(hours: float, action: str, channel: str = "phone", conversation: str = "V", *, outcome: str = "", staffed: bool = True, **more):
+    kind = action if action.startswith(("customer", "agent")) else f"conversation_{action}"
+    return touch(hours, channel, kind, Conversation(action, outcome=outcome, staffed=staffed), conversation=conversation, **more)
+
+
+def promised(
+    hours: float, action: str = "made", due: float | None = None, *, promise: str = "P", what: str = "delivery", channel="website", **more
+):
+    part = Promise(promise, action, what=what, due_until=None if due is None else at(due))
+    return touch(hours, channel, f"promise_{action}", part, **more)
+
+
+def ordered(hours: float, action: str = "placed", order: str = "1", *, channel: str = "website", lines=(), parts=(), **more) -> Touchpoint:
+    lines = tuple(OrderLine(*line) for line in lines)
+    return touch(hours, channel, f"order_{action}", Order(action, lines=lines), *parts, order=order, **more)
+
+
+def status(hours: float, value: str, case: str = "7", *, channel: str = "phone", **more) -> Touchpoint:
+    return touch(hours, channel, "statement_made", Statement(f"case:{case}", "status", value), case=case, **more)
+
+
+def customer(*touchpoints: Touchpoint, knowledge: Knowledge | None = None, settings: JourneySettings = SETTINGS) -> Customer:
+    held = Customer("someone", settings, knowledge or Knowledge())
+    for touchpoint in touchpoints:
+        held.add(touchpoint)
+    return held
+
+
+def found(rule: str, *touchpoints: Touchpoint, now: float | None = None, **more):
+    """The findings of a rule, when the watermark is `now` hours after the start (long after, if not given)."""
+    results = customer(*touchpoints, **more).results(LATER if now is None else at(now))
+    return [each for each in results.inconsistencies if each.rule == rule]
+
+
+def knows(channel: str, offer: str, since: float, until: float | None = None, *, withdrawn: bool = False) -> dict:
+    return {
+        "channel": channel,
+        "offer": offer,
+        "known_from": at(since),
+        "known_until": None if until is None else at(until),
+        "withdrawn": withdrawn,
+    }
