@@ -57,7 +57,7 @@ $(KAFKA_JARS): deploy/kafka/pom.xml
 
 alerts: ## the alert rules' syntax and tests, by promtool
 	promtool check rules deploy/prometheus/touchpoints.rules.yml
-	promtool test rules deploy/prometheus/touchpoints.tests.yml
+	promtool test rules deploy/prometheus/touchpoints.tests.yml deploy/prometheus/silence.tests.yml
 
 lock: $(INSTALLED) ## resolve requirements.lock again, for Python 3.11 and newer
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate \
