@@ -22,13 +22,15 @@ def error(hours=0, *, blocking=True, goal=True, channel="website", event_id="err
 def test_turning_elsewhere_within_two_hours_is_found_at_once(failed):
     [finding] = found(RULE, failed, talk(0.5, "started", event_id="call"), now=0.5)
     assert (finding.founding, finding.opened_at, finding.second_channel) == ((failed.event_id,), at(0.5), "phone")
-    assert finding.evidence == (failed.event_id, "call") and "30 minutes later" in finding.sentence
+    assert finding.evidence == (failed.event_id, "call")
+    assert "30 minutes later" in finding.sentence
 
 
 @pytest.mark.parametrize("failed", [broke(), error()], ids=["conversation", "error"])
 def test_no_goal_within_a_day_is_found_when_the_day_is_over(failed):
     held = customer(failed)
-    assert held.results(at(24) - 1).inconsistencies == () and held.results(at(23)).next_deadline == at(24)
+    assert held.results(at(24) - 1).inconsistencies == ()
+    assert held.results(at(23)).next_deadline == at(24)
     [finding] = held.results(at(24)).inconsistencies
     assert (finding.status, finding.opened_at) == ("open", at(24))
 
@@ -90,7 +92,8 @@ def test_trying_again_in_vain_is_the_same_failure():
 )
 def test_it_is_worse_after_a_good_moment_elsewhere(good):
     [finding] = found(RULE, good, broke())
-    assert finding.severity == "critical" and good.event_id in finding.evidence
+    assert finding.severity == "critical"
+    assert good.event_id in finding.evidence
     assert "two days before, the store had gone well" in finding.sentence
 
 

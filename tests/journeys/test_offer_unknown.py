@@ -14,7 +14,8 @@ def test_a_valid_offer_called_unknown_or_expired_is_found(reason):
     [finding] = found(RULE, shown(0, valid_until=48, event_id="seen"), refused(2, reason, event_id="no"))
     assert finding.founding == ("seen", "no")
     assert (finding.first_channel, finding.second_channel, finding.second_at) == ("website", "phone", at(2))
-    assert "two hours before" in finding.sentence and reason in finding.sentence
+    assert "two hours before" in finding.sentence
+    assert reason in finding.sentence
 
 
 @pytest.mark.parametrize("reason", ["not_applicable", "already_used", ""])
@@ -84,12 +85,14 @@ def test_a_conversation_about_another_offer_is_none():
 
 def test_a_denial_and_the_end_of_its_conversation_are_one_cause():
     [finding] = found(RULE, shown(0), *about(2), refused(2.2, conversation="V", event_id="no"))
-    assert finding.count == 1 and finding.founding[1] == "no"
+    assert finding.count == 1
+    assert finding.founding[1] == "no"
 
 
 def test_it_is_one_finding_per_channel_with_a_count():
     [finding] = found(RULE, shown(0), refused(2), refused(30))
-    assert finding.count == 2 and "twice" in finding.sentence
+    assert finding.count == 2
+    assert "twice" in finding.sentence
     assert len(found(RULE, shown(0), refused(2), refused(3, channel="store"))) == 2
 
 

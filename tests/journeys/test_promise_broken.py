@@ -8,13 +8,15 @@ RULE = "promise_broken"
 def test_a_promise_whose_time_has_passed_is_broken():
     [finding] = found(RULE, promised(0, due=10, event_id="made"), now=10)
     assert (finding.status, finding.opened_at, finding.founding, finding.evidence) == ("open", at(10), ("made",), ("made",))
-    assert "promised delivery" in finding.sentence and finding.remedy
+    assert "promised delivery" in finding.sentence
+    assert finding.remedy
 
 
 def test_before_its_time_it_is_not_broken_and_the_deadline_is_known():
     held = customer(promised(0, due=10))
     results = held.results(at(10) - 1)
-    assert results.inconsistencies == () and results.next_deadline == at(10)
+    assert results.inconsistencies == ()
+    assert results.next_deadline == at(10)
 
 
 def test_kept_late_it_is_the_same_finding_resolved():
@@ -56,7 +58,8 @@ def test_withdrawn_in_time_it_is_none():
 
 def test_withdrawn_too_late_it_is_resolved_by_that():
     [finding] = found(RULE, promised(0, due=10), promised(12, "withdrawn"))
-    assert finding.status == "resolved" and "withdrawn" in finding.sentence
+    assert finding.status == "resolved"
+    assert "withdrawn" in finding.sentence
 
 
 def test_a_cancelled_order_withdraws_its_delivery_but_not_its_refund():
