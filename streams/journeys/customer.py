@@ -21,6 +21,8 @@ from streams.journeys.touchpoint import Touchpoint
 
 SNAPSHOTS_HELD: Final = 12
 """Snapshots of a customer at most; beyond, every second of the older ones goes."""
+DEADLINES_HELD: Final = 64
+"""Deadlines noted, beyond twice those that stand, before the ones that were moved since are dropped."""
 _SNAPSHOT_SHARE: Final = 8
 
 
@@ -29,6 +31,7 @@ class Customer:
 
     __slots__ = (
         "_before",
+        "_deadline_room",
         "_deadlines",
         "_fold",
         "_history",
@@ -37,6 +40,7 @@ class Customer:
         "_reported_findings",
         "_reported_journeys",
         "_revision",
+        "_snapshot_due",
         "_snapshots",
         "customer",
         "knowledge",
@@ -50,7 +54,9 @@ class Customer:
         self._history = History()
         self._fold = Fold(FoldState(), settings)
         self._snapshots: list[tuple[int, bytes]] = []
+        self._snapshot_due = settings.snapshot_every
         self._deadlines: list[tuple[int, str]] = []
+        self._deadline_room = DEADLINES_HELD
         self._now: int | None = None
         self._revision = knowledge.revision
         self._reported_journeys: set[str] = set()
@@ -104,7 +110,6 @@ class Customer:
         elif self._revision != self.knowledge.revision:
             touched |= self._fold.state.suspicions.keys()
             self._before.clear()
-        self._note_deadlines(touched, min(now, self._now if self._now is not None else now))
         touched |= self._due(now)
         self._note_deadlines(touched, now)
         journeys, gone_journeys = self._changed_journeys(touched, now)
@@ -159,12 +164,15 @@ class Customer:
         state = fold.state
         while state.folded < len(touchpoints):
             fold.fold(touchpoints[state.folded])
-            last = self._snapshots[-1][0] if self._snapshots else 0
-            if state.folded - last >= max(self.settings.snapshot_every, state.folded // _SNAPSHOT_SHARE):
-                self._snapshots.append((state.folded, encode(state)))
-                if len(self._snapshots) > SNAPSHOTS_HELD:
-                    del self._snapshots[: SNAPSHOTS_HELD // 2 : 2]
+            if state.folded >= self._snapshot_due:
+                self._take_snapshot(state)
         history.unchanged = len(touchpoints)
+
+    def _take_snapshot(self, state: FoldState) -> None:
+        self._snapshots.append((state.folded, encode(state)))
+        if len(self._snapshots) > SNAPSHOTS_HELD:
+            del self._snapshots[: SNAPSHOTS_HELD // 2 : 2]
+        self._snapshot_due = state.folded + max(self.settings.snapshot_every, state.folded // _SNAPSHOT_SHARE)
 
     def _fold_again(self, position: int) -> Fold:
         """Go back to the last snapshot that holds nothing from `position` on."""
@@ -172,6 +180,7 @@ class Customer:
         while self._snapshots and self._snapshots[-1][0] > position:
             self._snapshots.pop()
         state = decode(self._snapshots[-1][1]) if self._snapshots else FoldState()
+        self._snapshot_due = state.folded + max(self.settings.snapshot_every, state.folded // _SNAPSHOT_SHARE)
         new = Fold(state, self.settings)
         then = old.state
         journeys = {each for each, journey in then.journeys.held.items() if journey.position >= state.folded}
@@ -215,6 +224,10 @@ class Customer:
             due = self._due_of(each, now)
             if due is not None:
                 heapq.heappush(self._deadlines, (due, each))
+        if len(self._deadlines) > self._deadline_room:
+            self._deadlines = [(due, each) for due, each in set(self._deadlines) if self._due_of(each, now) == due]
+            heapq.heapify(self._deadlines)
+            self._deadline_room = DEADLINES_HELD + 2 * len(self._deadlines)
 
     def _due(self, now: int) -> set[str]:
         """Ids whose deadline has come."""

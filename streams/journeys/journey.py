@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from streams.journeys.phases import COMPLETES, ENDS, REOPENS
 from streams.journeys.settings import SECOND_US, JourneySettings
 from streams.journeys.touchpoint import Touchpoint
 
@@ -279,8 +280,7 @@ def _process_of(kind: str, key: str, moments: tuple[str, ...], settings: Journey
 
 def _extend(journey: Journey, touchpoint: Touchpoint, moments: tuple[str, ...], position: int, settings: JourneySettings) -> None:
     at, channel = touchpoint.corrected_at, touchpoint.channel
-    plan = settings.plan
-    step, phase = plan.place(journey.process, moments)
+    step, phase, effect = settings.plan.place(journey.process, moments)
     if channel != journey.last_channel:
         journey.channel_switches += 1
         if channel not in journey.channels:
@@ -293,16 +293,11 @@ def _extend(journey: Journey, touchpoint: Touchpoint, moments: tuple[str, ...], 
         journey.account = touchpoint.account
     if len(journey.moments) < settings.moments_shown:
         journey.moments.append(Moment(touchpoint.event_id, at, channel, touchpoint.kind, step, phase))
-    name = journey.process
-    for moment in moments:
-        if name in plan.completes.get(moment, ()):
-            if journey.goal_at is None:
-                journey.goal_at = at
-            journey.given_up_at = None
-            return
-        if name in plan.ends.get(moment, ()):
-            journey.given_up_at = at if journey.goal_at is None else None
-            return
-        if name in plan.reopens.get(moment, ()):
-            journey.goal_at, journey.given_up_at = None, None
-            return
+    if effect == COMPLETES:
+        journey.given_up_at = None
+        if journey.goal_at is None:
+            journey.goal_at = at
+    elif effect == ENDS:
+        journey.given_up_at = at if journey.goal_at is None else None
+    elif effect == REOPENS:
+        journey.goal_at, journey.given_up_at = None, None

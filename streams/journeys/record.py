@@ -15,10 +15,12 @@ def record(touchpoint: Touchpoint, ledger: Ledger, settings: JourneySettings) ->
             _record_offer(offer, touchpoint, ledger, settings)
     if touchpoint.references.conversation:
         _record_conversation(touchpoint, ledger, settings)
-    if touchpoint.ratings or touchpoint.kind in settings.good_kinds or touchpoint.conversations:
+    if touchpoint.ratings or touchpoint.kind in settings.good_kinds or touchpoint.kind == "conversation_ended":
         _record_good_moment(touchpoint, ledger, settings)
     if not ledger.is_member:
-        ledger.is_member = any(identifier.type == "loyalty_card" for identifier in touchpoint.identifiers)
+        for identifier in touchpoint.identifiers:
+            if identifier.type == "loyalty_card":
+                ledger.is_member = True
 
 
 def speaks_of(touchpoint: Touchpoint, settings: JourneySettings) -> bool:

@@ -22,6 +22,11 @@ def test_it_is_resolved_when_done_again_and_counts_up_when_opened_again():
     assert (second.inconsistency_id, second.status, second.count) == (first.inconsistency_id, "open", 2)
 
 
+def test_staying_open_counts_no_further():
+    [finding] = found(RULE, status(0, "Closed"), status(1, "Active"), status(2, "Awaiting"), status(3, "Active"))
+    assert (finding.count, finding.opened_at) == (1, at(1))
+
+
 def test_resolved_then_closed_is_none():
     assert found(RULE, status(0, "Active"), status(1, "Resolved"), status(2, "Closed")) == []
 

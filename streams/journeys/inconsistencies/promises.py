@@ -10,7 +10,7 @@ withdrawal. A late move adds evidence and leaves it open.
 
 from typing import Final
 
-from streams.journeys.inconsistencies.findings import DESK, NEVER, Side, Suspicion, suspicion_id
+from streams.journeys.inconsistencies.findings import DESK, NEVER, Side, Suspicion
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told
 from streams.journeys.inconsistencies.wording import apart, channel_name, moment
 from streams.journeys.ledger import PromiseFact
@@ -62,15 +62,15 @@ class PromiseBroken(Rule):
         touchpoint = scene.touchpoint
         references = touchpoint.references
         founding = (touchpoint.event_id,) if len(touchpoint.promises) == 1 else (touchpoint.event_id, promise.id)
+        suspicion = scene.suspect(NAME, founding, NEVER if promise.due_until is None else promise.due_until)
         scene.ledger.promises[promise.id] = PromiseFact(
             id=promise.id,
             made=scene.mark(),
-            suspicion=suspicion_id(NAME, *founding),
+            suspicion=suspicion.inconsistency_id,
             what=promise.what,
             order=references.order,
             due=promise.due_until,
         )
-        suspicion = scene.suspect(NAME, founding, NEVER if promise.due_until is None else promise.due_until)
         suspicion.evidence = [touchpoint.event_id]
         suspicion.subject = f"promise:{promise.id}"
         what = promise.what or "it"

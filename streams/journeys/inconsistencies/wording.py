@@ -1,6 +1,7 @@
 """Times, amounts and channels as people say them."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from streams.journeys.settings import SECOND_US
@@ -53,6 +54,7 @@ def apart(first: int, second: int) -> str:
     return "less than a minute"
 
 
+@lru_cache(maxsize=4096)
 def moment(at: int) -> str:
     """A time (us) as a date and, unless it is midnight, a time: `19 September 2018, 23:24 UTC`."""
     time = datetime.fromtimestamp(at // SECOND_US, UTC)
