@@ -99,7 +99,7 @@ class LocalKafka:
     async def _launch(self, java: str, libs: Path, directory: Path) -> None:
         properties = directory / "server.properties"
         properties.write_text((folder("deploy/kafka") / "server.properties").read_text() + self._own_properties(directory))
-        # The start-up of two short-lived virtual machines costs more than their work: the first compiler alone makes it quicker.
+        # Formatting is over before the second compiler pays: the first alone makes it quicker.
         classpath = ["-cp", f"{libs}/*"]
         if not (directory / "log" / "meta.properties").exists():
             await _run(
