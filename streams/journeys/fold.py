@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
+from streams.journeys.assignment import Journeys
 from streams.journeys.inconsistencies.findings import Suspicion
 from streams.journeys.inconsistencies.rules import parts_of, rules_for
 from streams.journeys.inconsistencies.scene import Scene
-from streams.journeys.journey import Journeys
 from streams.journeys.ledger import Ledger
 from streams.journeys.process import moments_of
 from streams.journeys.record import record

@@ -1,9 +1,10 @@
 """offer_unannounced: the customer turns to a staffed channel, holding a valid offer of which it has not been told."""
 
 import pytest
-from journey_story import at, customer, found, knows, shown, talk
+from journey_story import at, customer, found, knows, refused, shown, talk, touch
 
 from streams.journeys.knowledge import Knowledge
+from streams.journeys.touchpoint import Offer
 
 RULE = "offer_unannounced"
 
@@ -100,3 +101,18 @@ def test_it_ends_with_the_offer():
     held = customer(shown(0, personal=True, valid_until=20), CALL, knowledge=desk())
     assert held.results(at(19)).inconsistencies[0].status == "open"
     assert held.results(at(20)).inconsistencies[0].resolved_at == at(20)
+
+
+def test_extended_before_its_end_it_stays_open_longer():
+    held = customer(shown(0, personal=True, valid_until=20), CALL, shown(10, action="extended", valid_until=40), knowledge=desk())
+    assert held.results(at(20)).inconsistencies[0].status == "open"
+    assert held.results(at(40)).inconsistencies[0].resolved_at == at(40)
+
+
+def test_after_a_denial_no_contact_raises_it():
+    assert found(RULE, shown(0, personal=True), refused(2), CALL, knowledge=desk()) == []
+
+
+def test_the_customer_s_own_word_is_no_second_showing():
+    own = touch(2, "chat", "customer_said", Offer("O", "shown"))
+    assert found(RULE, shown(0), own, CALL, knowledge=desk()) == []

@@ -2,6 +2,10 @@
 
 from journey_story import at, customer, found, ordered, promised
 
+from streams.journeys.customer import Customer
+from streams.journeys.knowledge import Knowledge
+from streams.journeys.settings import JourneySettings
+
 RULE = "promise_broken"
 
 
@@ -95,3 +99,18 @@ def test_what_was_kept_may_be_promised_anew():
     story = (promised(0, due=10), promised(5, "kept"), promised(20, due=30, event_id="again"))
     [finding] = found(RULE, *story)
     assert finding.founding == ("again",)
+
+
+def test_when_the_news_of_keeping_is_taken_back_it_is_broken_after_all():
+    held = Customer("someone", JourneySettings(snapshot_every=1), Knowledge())
+    for touchpoint in (promised(0, due=10), promised(9, "kept", event_id="kept")):
+        held.add(touchpoint)
+    assert held.changed(at(11)).inconsistencies == ()
+    held.remove("kept")
+    assert [each.rule for each in held.changed(at(11)).inconsistencies] == [RULE]
+
+
+def test_time_alone_reports_it_at_its_very_deadline():
+    held = customer(promised(0, due=10))
+    assert held.changed(at(10) - 1).inconsistencies == ()
+    assert [each.rule for each in held.changed(at(10)).inconsistencies] == [RULE]
