@@ -38,19 +38,19 @@ async def recorded(client: Any, store: str, rows_at_once: int = ROWS_AT_ONCE) ->
         after = run[-1].event_id
 
 
-def _fields(struct: type[msgspec.Struct], row: str) -> list[str]:
+def _fields(struct: type[msgspec.Struct], row: str, depth: int = 0) -> list[str]:
     hints = get_type_hints(struct)
-    return [_expression(f"{row}{quoted(name)}", name, hints[name]) for name in struct.__struct_fields__]
+    return [_expression(f"{row}{quoted(name)}", name, hints[name], depth) for name in struct.__struct_fields__]
 
 
-def _expression(value: str, name: str, hint: Any) -> str:
+def _expression(value: str, name: str, hint: Any, depth: int) -> str:
     """ClickHouse's expression that gives a column as the record has it: times in us, amounts in ten-thousandths, parts as arrays."""
     inner = get_args(hint)[0] if get_origin(hint) is tuple else hint
     if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-        row = f"x{value.count('x')}"
         if inner is hint:
-            return f"tuple({', '.join(_fields(inner, value + '.'))})"
-        return f"arrayMap({row} -> tuple({', '.join(_fields(inner, row + '.'))}), {value})"
+            return f"tuple({', '.join(_fields(inner, value + '.', depth))})"
+        part = f"part{depth}"
+        return f"arrayMap({part} -> tuple({', '.join(_fields(inner, part + '.', depth + 1))}), {value})"
     if name == "amount":
         return f"toInt64(toDecimal128({value}, 4) * 10000)"
     if name.endswith(_TIMES):
