@@ -5,16 +5,6 @@ from typing import Final, NamedTuple
 
 from streams.journeys.process import Process
 
-AWARENESS: Final = "awareness"
-CONSIDERATION: Final = "consideration"
-DECISION: Final = "decision"
-SERVICE: Final = "service"
-LOYALTY: Final = "loyalty"
-BUYER: Final = (AWARENESS, CONSIDERATION, DECISION)
-"""Phases of the buyer journey."""
-DELIGHT: Final = (SERVICE, LOYALTY)
-"""Phases of the delight journey."""
-
 COMPLETES: Final = "completes"
 ENDS: Final = "ends"
 REOPENS: Final = "reopens"

@@ -29,15 +29,6 @@ NEVER: Final = 2**62
 EVIDENCE_SHOWN: Final = 50
 """Event ids that a finding lists at most: the founding ones, then the earliest."""
 
-STRONGER: Final = {
-    "offer_unannounced": ("offer_unknown",),
-    "price_mismatch": ("offer_not_honoured",),
-    "contact_repeated": ("case_reopened",),
-    "contact_unanswered": ("handover_lost", "channel_failed"),
-    "question_repeated": ("handover_lost",),
-}
-"""One cause, one finding: the rules before which a rule stands back; they list it as `also`."""
-
 
 class Side(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One side of a finding: who, when (us), what it said or did. `at` is None where the side never came."""
