@@ -228,9 +228,13 @@ def _run(session: Any, query: Query) -> Answer:
             bytes_written=written.bytes_written,
             elapsed_ns=time.perf_counter_ns() - started,
         )
-    result = session.query(statement.text, form, params=dict(query.parameters) or None)
+    parameters = dict(query.parameters) or None
+    result = session.query(statement.text, form, params=parameters)
+    body = result.bytes() or b""
+    if not body and form == "Native" and statement.kind is Kind.READ:
+        body = _native_header(session, statement.text, parameters)
     return Answer(
-        result.bytes() or b"",
+        body,
         form,
         rows_read=result.storage_rows_read(),
         bytes_read=result.storage_bytes_read(),
@@ -239,3 +243,27 @@ def _run(session: Any, query: Query) -> Answer:
         result_rows=result.rows_read(),
         elapsed_ns=time.perf_counter_ns() - started,
     )
+
+
+def _native_header(session: Any, text: str, parameters: dict[str, str] | None) -> bytes:
+    """Columns of a read without rows, as a Native block of none: a server sends it, chDB leaves it out, clients take names from it."""
+    try:
+        described = session.query(f"DESCRIBE TABLE ({text}\n)", "TabSeparatedRaw", params=parameters).bytes().decode()
+    except RuntimeError:  # a read that has no columns to describe
+        return b""
+    columns = [line.split("\t")[:2] for line in described.splitlines()]
+    return b"".join([_varint(len(columns)), b"\x00", *(_text(part) for column in columns for part in column)])
+
+
+def _varint(value: int) -> bytes:
+    found = bytearray()
+    while value > 0x7F:  # noqa: PLR2004  # seven bits a byte, the lowest first
+        found.append(value & 0x7F | 0x80)
+        value >>= 7
+    found.append(value)
+    return bytes(found)
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode()
+    return _varint(len(raw)) + raw

@@ -133,7 +133,7 @@ async def serve(folder: Path, port: int, host: str = "127.0.0.1", access: Access
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     with Engine(folder) as engine:
-        runner = web.AppRunner(application(engine, access or Access()), access_log=None, shutdown_timeout=5.0)
+        runner = web.AppRunner(application(engine, access or Access()), access_log=None, shutdown_timeout=5.0, auto_decompress=False)
         await runner.setup()
         try:
             site = web.TCPSite(runner, host, port)

@@ -42,7 +42,7 @@ class Kind(StrEnum):
 class Statement:
     """One statement.
 
-    text            for the engine; of an insert without its FORMAT clause
+    text            for the engine, without its FORMAT clause
     format          that its FORMAT clause names; "" without one
     payload         of an insert: rows in that format
     """
@@ -129,8 +129,9 @@ def _insert(text: bytes, tokens: Iterator[_Token]) -> Statement:
 
 
 def _other(text: bytes, first: _Token, tokens: Iterator[_Token]) -> Statement:
-    name, end = "", len(text)
+    end = len(text)
     last = first
+    clause = last
     tail: list[_Token] = []
     for token in tokens:
         _refuse_outside(last, token)
@@ -142,16 +143,17 @@ def _other(text: bytes, first: _Token, tokens: Iterator[_Token]) -> Statement:
             if last.word == b"INTO" and token.word == b"OUTFILE":
                 raise ClickHouseError(_OUTFILE_NOT_ALLOWED, "INTO OUTFILE is not allowed. (INTO_OUTFILE_NOT_ALLOWED)")
             if last.word == b"FORMAT" and token.word and last.depth == 0:
-                tail = [token]
+                clause, tail = last, [token]
             elif tail:
                 tail.append(token)
         if token.text == b";" and token.depth == 0:
             end = token.start
         last = token
-    if tail and (len(tail) == 1 or tail[1].text == b";" or tail[1].word == b"SETTINGS"):
-        name = tail[0].text.decode()
     kind = Kind.READ if first.word in _READS else Kind.OTHER
-    return Statement(kind, _decoded(text[:end]), name)
+    if tail and (len(tail) == 1 or tail[1].text == b";" or tail[1].word == b"SETTINGS"):
+        bare = text[: clause.start] + text[tail[0].end : end]
+        return Statement(kind, _decoded(bare), tail[0].text.decode())
+    return Statement(kind, _decoded(text[:end]))
 
 
 def _refuse_outside(before: _Token, token: _Token) -> None:
