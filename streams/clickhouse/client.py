@@ -86,6 +86,16 @@ class InsertClient:
         """
         return await self._insert(table, values, 0)
 
+    async def follow_identities(self) -> None:
+        """Make the views see new rows of `identities` at once: a server follows within seconds by itself, the embedded engine does not.
+
+        Raises PermanentInsertError, TransientInsertError.
+        """
+        try:
+            await self._until_stored(f"SYSTEM RELOAD DICTIONARY {quoted(self._store)}.customer_of", b"", "identities")
+        except ClickHouseError as error:
+            raise PermanentInsertError(f"ClickHouse refuses to reload customer_of: {_first_line(error)}") from error
+
     async def _insert(self, table: Table, values: Sequence[bytes], offset: int) -> list[Refused]:
         if not values:
             return []
@@ -118,7 +128,11 @@ class InsertClient:
     async def _send(self, table: Table, body: bytes) -> None:
         """Send one block until it is stored. Raises ClickHouseError for what will not pass by itself."""
         columns = ", ".join(quoted(name) for name in table.columns)
-        query = f"INSERT INTO {quoted(self._store)}.{quoted(table.name)} ({columns}) FORMAT {table.format}"
+        await self._until_stored(
+            f"INSERT INTO {quoted(self._store)}.{quoted(table.name)} ({columns}) FORMAT {table.format}", body, table.name
+        )
+
+    async def _until_stored(self, query: str, body: bytes, name: str) -> None:
         until = asyncio.get_running_loop().time() + self._patience_s
         wait = FIRST_WAIT_S
         while True:
@@ -130,7 +144,7 @@ class InsertClient:
                 left = until - asyncio.get_running_loop().time()
                 if left <= 0:
                     raise TransientInsertError(
-                        f"ClickHouse at {self._url} has not stored rows of {table.name} for {self._patience_s:.0f} s: {_first_line(error)}"
+                        f"ClickHouse at {self._url} has not stored rows of {name} for {self._patience_s:.0f} s: {_first_line(error)}"
                     ) from error
                 self.retries += 1
                 await asyncio.sleep(min(left, wait * random.uniform(0.5, 1.0)))  # noqa: S311  # jitter, no secret
