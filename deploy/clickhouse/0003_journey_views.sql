@@ -9,7 +9,7 @@ SELECT
     step.3                                   AS went_to,
     count()                                  AS transitions,
     uniqExact(journey_id)                    AS journeys,
-    round(quantileExact(0.5)(waited_s), 3)   AS waiting_time_median_s
+    round(quantileExactInclusive(0.5)(waited_s), 3)   AS waiting_time_median_s
 FROM
 (
     SELECT
@@ -81,8 +81,8 @@ SELECT
     from_step,
     to_step,
     count()                                AS n,
-    round(quantileExact(0.5)(waited_s), 3) AS median_s,
-    round(quantileExact(0.9)(waited_s), 3) AS p90_s,
+    round(quantileExactInclusive(0.5)(waited_s), 3) AS median_s,
+    round(quantileExactInclusive(0.9)(waited_s), 3) AS p90_s,
     round(max(waited_s), 3)                AS longest_s
 FROM
 (

@@ -34,8 +34,8 @@ SELECT
     count()                                           AS contacts,
     countIf(answered_at IS NOT NULL)                  AS answered,
     round(answered / contacts, 4)                     AS share_answered,
-    round(quantileExactIf(0.5)(waited_s, answered_at IS NOT NULL), 3) AS median_s,
-    round(quantileExactIf(0.9)(waited_s, answered_at IS NOT NULL), 3) AS p90_s
+    round(quantileExactInclusiveIf(0.5)(waited_s, answered_at IS NOT NULL), 3) AS median_s,
+    round(quantileExactInclusiveIf(0.9)(waited_s, answered_at IS NOT NULL), 3) AS p90_s
 FROM
 (
     SELECT

@@ -1,0 +1,147 @@
+"""What the embedded server adds to ClickHouse: one process per folder, this machine alone, caps, a clean stop."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from streams.clickhouse.embedded import ClickHouseStartError, EmbeddedClickHouse
+from streams.clickhouse.server import serve
+
+pytestmark = pytest.mark.stack
+
+
+def call(url: str, statement: str, options: str = "", headers: dict[str, str] | None = None) -> tuple[int, str]:
+    request = urllib.request.Request(f"{url}/?{options}", data=statement.encode(), headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    with EmbeddedClickHouse(tmp_path_factory.mktemp("embedded")) as server:
+        yield server
+
+
+def test_rows_are_there_after_a_stop_a_kill_and_a_start(tmp_path: Path):
+    with EmbeddedClickHouse(tmp_path) as first:
+        call(first.url, "CREATE TABLE kept (a UInt64) ENGINE = MergeTree ORDER BY a")
+        assert call(first.url, "INSERT INTO kept FORMAT TSV\n1\n2\n")[0] == 200
+    second = EmbeddedClickHouse(tmp_path).start()
+    assert call(second.url, "SELECT count() FROM kept")[1] == "2\n"
+    call(second.url, "INSERT INTO kept FORMAT TSV\n3\n")
+    os.kill(second.pid, signal.SIGKILL)
+    second.stop()
+    with EmbeddedClickHouse(tmp_path) as third:
+        assert call(third.url, "SELECT groupArray(a) FROM (SELECT a FROM kept ORDER BY a)")[1] == "[1,2,3]\n"
+
+
+def test_a_folder_in_use_is_refused_with_the_process_that_has_it(server: EmbeddedClickHouse):
+    folder = Path(server._folder)
+    with pytest.raises(ClickHouseStartError, match=f"is open in another process .id {server.pid}"):
+        EmbeddedClickHouse(folder).start()
+    assert call(server.url, "SELECT 1") == (200, "1\n")
+
+
+def test_a_port_in_use_is_said(server: EmbeddedClickHouse, tmp_path: Path):
+    with pytest.raises(ClickHouseStartError, match="cannot start"):
+        EmbeddedClickHouse(tmp_path, port=int(server.url.rsplit(":", 1)[1])).start()
+
+
+def test_sigterm_ends_it_with_0_and_answers_what_is_under_way(tmp_path: Path):
+    process = subprocess.Popen([sys.executable, "-m", "streams.clickhouse.server", str(tmp_path), "0"], stdout=subprocess.PIPE, text=True)
+    url = process.stdout.readline().removeprefix("ready ").strip()
+    found: list[tuple[int, str]] = []
+    slow = threading.Thread(target=lambda: found.append(call(url, "SELECT sleep(1)")))
+    slow.start()
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    slow.join()
+    assert found == [(200, "0\n")]
+    process.stdout.close()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1", "example.org", ""])
+def test_an_address_that_others_reach_is_refused(tmp_path: Path, host: str):
+    with pytest.raises(ValueError, match="this machine alone"):
+        asyncio.run(serve(tmp_path, 0, host))
+
+
+def test_wrong_arguments_are_said():
+    ended = subprocess.run([sys.executable, "-m", "streams.clickhouse.server"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, "usage" in ended.stderr) == (2, True)
+
+
+def test_a_page_of_another_site_cannot_reach_it(server: EmbeddedClickHouse):
+    assert call(server.url, "SELECT 1", headers={"Origin": "https://example.org"})[0] == 403
+    assert call(server.url, "SELECT 1", headers={"Host": "rebound.example.org"})[0] == 403
+    assert call(server.url, "SELECT 1", headers={"Origin": "http://localhost:3000"})[0] == 200
+
+
+def test_reads_are_capped_unless_they_say_otherwise(server: EmbeddedClickHouse):
+    status, text = call(server.url, "SELECT number FROM numbers(1000001) FORMAT Null")
+    assert (status, "396" in text) == (500, True)
+    assert call(server.url, "SELECT number FROM numbers(1000001) FORMAT Null", "max_result_rows=0")[0] == 200
+    status, text = call(
+        server.url, "SELECT count() FROM numbers(100000000000) WHERE NOT ignore(cityHash64(number))", "max_execution_time=1"
+    )
+    assert (status, "TIMEOUT_EXCEEDED" in text) == (408, True)
+
+
+def test_an_insert_does_not_wait_for_analysts(server: EmbeddedClickHouse):
+    call(server.url, "CREATE TABLE busy (a UInt64) ENGINE = MergeTree ORDER BY a")
+    slow = [threading.Thread(target=call, args=(server.url, "SELECT sleep(2)")) for _ in range(4)]
+    for thread in slow:
+        thread.start()
+    time.sleep(0.2)
+    began = time.monotonic()
+    assert call(server.url, "INSERT INTO busy FORMAT TSV\n1\n")[0] == 200
+    assert time.monotonic() - began < 1.5
+    for thread in slow:
+        thread.join()
+
+
+def test_files_and_the_network_cannot_be_read_through_it(server: EmbeddedClickHouse):
+    status, text = call(server.url, "SELECT * FROM file('/etc/passwd', 'LineAsString')")
+    assert (status, "ACCESS_DENIED" in text) == (403, True)
+
+
+def test_a_configured_password_is_asked_for(tmp_path: Path):
+    with EmbeddedClickHouse(tmp_path, password="secret") as server:
+        assert call(server.url, "SELECT 1")[0] == 401
+        assert call(server.url, "SELECT 1", headers={"X-ClickHouse-User": "default", "X-ClickHouse-Key": "wrong"})[0] == 403
+        assert call(server.url, "SELECT 1", headers={"X-ClickHouse-User": "default", "X-ClickHouse-Key": "secret"}) == (200, "1\n")
+        assert call(server.url, "SELECT 1", "user=default&password=secret") == (200, "1\n")
+
+
+def test_a_small_body_cannot_become_a_huge_one(server: EmbeddedClickHouse):
+    import zstandard
+
+    bomb = zstandard.ZstdCompressor().compress(b" " * (300 << 20))
+    request = urllib.request.Request(server.url, data=bomb, headers={"Content-Encoding": "zstd"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=60)
+    assert (refused.value.code, refused.value.headers["X-ClickHouse-Exception-Code"]) == (413, "65")
+
+
+def test_what_the_grafana_data_source_asks_by_json(server: EmbeddedClickHouse):
+    status, text = call(
+        server.url, "SELECT toStartOfHour(toDateTime(0, 'UTC')) AS time, 1.5 AS value FORMAT JSON", "add_http_cors_header=1&user=default"
+    )
+    found = json.loads(text)
+    assert (status, [column["type"] for column in found["meta"]], found["rows"]) == (200, ["DateTime('UTC')", "Decimal(2, 1)"], 1) or found[
+        "rows"
+    ] == 1
