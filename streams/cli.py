@@ -1,0 +1,82 @@
+"""The program `touchpoints`: its commands, and one line instead of a traceback where something outside is wrong."""
+
+import logging
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final
+
+import typer
+
+DEBUG_VARIABLE: Final = "TOUCHPOINTS_DEBUG"
+COMMANDS: Final = (
+    ("demo", "demo", "demo"),
+    ("up", "up", "up"),
+    ("worker", "worker", "worker"),
+    ("publish", "publish", "publish"),
+    ("tail", "tail", "tail"),
+    ("import", "import_", "import_"),
+    ("simulate", "simulate", "simulate"),
+    ("query", "query", "query"),
+    ("lookup", "lookup", "lookup"),
+    ("verify", "verify", "verify"),
+    ("schemas", "schemas", "schemas"),
+    ("topics", "topics", "topics"),
+    ("migrate", "migrate", "migrate"),
+)
+"""Each command's name, module in `streams.commands` and function, in the order of --help."""
+
+_TOLD: Final = (
+    ("streams.settings", "SettingsError"),
+    ("streams.publishing", "PublishError"),
+    ("streams.broker.reach", "BrokerRefusedError"),
+    ("streams.broker.server", "BrokerError"),
+    ("streams.avro.registry", "RegistryUnavailableError"),
+    ("streams.clickhouse.errors", "ClickHouseError"),
+    ("streams.clickhouse.reading", "ClickHouseAwayError"),
+    ("clickhouse_connect.driver.exceptions", "ClickHouseError"),
+    ("aiokafka.errors", "KafkaError"),
+)
+"""Errors whose message is for the person at the terminal, by module; connection errors are told besides."""
+
+
+def application() -> typer.Typer:
+    """All commands; each one's own imports wait until it runs."""
+    app = typer.Typer(
+        name="touchpoints",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # rich takes longer to load than --help may take
+        help="Notices, while it happens, where a company's channels tell one customer different things.",
+    )
+    for name, module, function in COMMANDS:
+        if find_spec(f"streams.commands.{module}") is None:
+            continue
+        app.command(name)(getattr(import_module(f"streams.commands.{module}"), function))
+    return app
+
+
+def main() -> None:
+    """Run the command line. An error of the world outside is one line on standard error and exit code 1."""
+    debug = bool(os.environ.get(DEBUG_VARIABLE))
+    if not debug and logging.lastResort is not None:
+        # Commands that configure no log leave what libraries have to say to the one line at the end.
+        logging.lastResort.setLevel(logging.CRITICAL)
+    try:
+        application()()
+    except Exception as error:
+        if debug or not is_told(error):
+            raise
+        print(" ".join(str(error).split()), file=sys.stderr)
+        sys.exit(1)
+
+
+def is_told(error: BaseException) -> bool:
+    """Whether the error's message says all: an error of settings, broker, registry, ClickHouse or connection.
+
+    Only what is loaded already is compared with: an error of a module that no one imported cannot have been raised.
+    """
+    known = tuple(getattr(sys.modules[module], name) for module, name in _TOLD if module in sys.modules)
+    return isinstance(error, (ConnectionError, *known))
