@@ -5,6 +5,7 @@ Every request gets a session of its own, so that its database, settings and para
 """
 
 import fcntl
+import json
 import os
 import threading
 import time
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
+from streams.clickhouse import native
 from streams.clickhouse.errors import ClickHouseError
 from streams.clickhouse.statements import Kind, Statement
 
@@ -44,6 +46,7 @@ class Query:
     session_id      "" for a session of its own
     session_timeout_s   after which an unused session is forgotten
     may_write       False refuses everything but reads
+    revision        of ClickHouse's protocol, for answers in Native
     """
 
     statement: Statement
@@ -55,6 +58,7 @@ class Query:
     session_check: bool = False
     session_timeout_s: float = 60.0
     may_write: bool = True
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,8 @@ def _run(session: Any, query: Query) -> Answer:
     body = result.bytes() or b""
     if not body and form == "Native" and statement.kind is Kind.READ:
         body = _native_header(session, statement.text, parameters)
+    if form == "Native" and query.revision >= native.CUSTOM_SERIALIZATION:
+        body = native.with_revision(body)
     return Answer(
         body,
         form,
@@ -248,10 +254,11 @@ def _run(session: Any, query: Query) -> Answer:
 def _native_header(session: Any, text: str, parameters: dict[str, str] | None) -> bytes:
     """Columns of a read without rows, as a Native block of none: a server sends it, chDB leaves it out, clients take names from it."""
     try:
-        described = session.query(f"DESCRIBE TABLE ({text}\n)", "TabSeparatedRaw", params=parameters).bytes().decode()
+        form = f"DESCRIBE TABLE ({text}\n) SETTINGS print_pretty_type_names = 0"
+        described = session.query(form, "JSONCompactEachRow", params=parameters).bytes()
     except RuntimeError:  # a read that has no columns to describe
         return b""
-    columns = [line.split("\t")[:2] for line in described.splitlines()]
+    columns = [json.loads(line)[:2] for line in described.splitlines()]
     return b"".join([_varint(len(columns)), b"\x00", *(_text(part) for column in columns for part in column)])
 
 

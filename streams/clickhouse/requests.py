@@ -70,6 +70,7 @@ def query_of(method: str, options: Mapping[str, str], headers: Mapping[str, str]
         session_check=options.get("session_check", "0") == "1",
         session_timeout_s=_session_timeout_s(options.get("session_timeout", "60")),
         may_write=may_write,
+        revision=int(revision) if (revision := options.get("client_protocol_version", "0")).isdecimal() else 0,
     )
 
 

@@ -137,11 +137,73 @@ def test_a_small_body_cannot_become_a_huge_one(server: EmbeddedClickHouse):
     assert (refused.value.code, refused.value.headers["X-ClickHouse-Exception-Code"]) == (413, "65")
 
 
-def test_what_the_grafana_data_source_asks_by_json(server: EmbeddedClickHouse):
-    status, text = call(
-        server.url, "SELECT toStartOfHour(toDateTime(0, 'UTC')) AS time, 1.5 AS value FORMAT JSON", "add_http_cors_header=1&user=default"
-    )
+def native(url: str, statement: str, options: str = "") -> bytes:
+    request = urllib.request.Request(f"{url}/?default_format=Native&max_threads=1&{options}", data=statement.encode())
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return response.read()
+
+
+COLUMNS = (
+    "number",
+    "toString(number)",
+    "repeat('x', number * 100)",
+    "toLowCardinality(if(number % 2 = 0, 'a', 'bb'))",
+    "[toLowCardinality('x'), toLowCardinality(toString(number))]",
+    "toNullable(toLowCardinality('q'))",
+    "CAST(if(number = 1, NULL, 'q'), 'LowCardinality(Nullable(String))')",
+    "map('k', number, 'l', 2)",
+    "map(toLowCardinality('k'), [(1, 'a')])",
+    "(1, 't', [1.5])",
+    "CAST((1, 'z', [(2, 'y')]), 'Tuple(a UInt8, `b (c` String, d Array(Tuple(e UInt16, f String)))')",
+    "toDateTime64('2024-02-01 10:00:00.123456', 6, 'UTC')",
+    "if(number = 1, NULL, toDecimal64(1.5, 4))",
+    "toDecimal256(1, 2)",
+    "CAST('a', 'Enum8(\\'a\\' = 1, \\'b, (\\' = 2)')",
+    "toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0')",
+    "toFixedString('abc', 5)",
+    "emptyArrayString()",
+    "toIntervalDay(1)",
+    "NULL",
+    "true",
+    "range(number)",
+)
+
+
+@pytest.mark.parametrize("rows", [0, 3, 300])
+def test_a_client_that_speaks_a_revision_gets_blocks_of_it(server: EmbeddedClickHouse, rows: int):
+    """Grafana's data source does (clickhouse-go). Each column alone says where its values begin and end."""
+
+    def counted(value: int) -> bytes:
+        return bytes([value]) if value < 128 else bytes([value & 0x7F | 0x80, value >> 7])
+
+    def text(value: str) -> bytes:
+        return counted(len(value)) + value.encode()
+
+    expected = b""
+    for index, column in enumerate(COLUMNS):
+        alone = native(server.url, f"SELECT {column} AS c{index} FROM numbers({rows})")
+        _, kind = call(
+            server.url,
+            f"DESCRIBE TABLE (SELECT {column} AS c{index}, number FROM numbers(1)) FORMAT JSONCompact",
+            "print_pretty_type_names=0",
+        )
+        header = text(f"c{index}") + text(json.loads(kind)["data"][0][1])
+        begin = alone.index(header) + len(header)
+        expected += header + b"\0" + alone[begin:]
+    counts = counted(len(COLUMNS)) + counted(rows)
+    statement = f"SELECT {', '.join(f'{column} AS c{index}' for index, column in enumerate(COLUMNS))} FROM numbers({rows})"
+    assert native(server.url, statement, "client_protocol_version=54460") == b"\1\0\2\xff\xff\xff\xff\0" + counts + expected
+
+
+def test_a_type_that_cannot_be_sent_to_such_a_client_is_said(server: EmbeddedClickHouse):
+    options = "default_format=Native&client_protocol_version=54460"
+    status, text = call(server.url, "SELECT CAST(1, 'Dynamic')", options)
+    assert (status, "cannot be sent to this client" in text) == (501, True)
+
+
+def test_what_grafana_asks_first_and_as_json(server: EmbeddedClickHouse):
+    assert call(server.url, "SELECT displayName(), version(), revision(), timezone()")[0] == 200
+    _, text = call(server.url, "SELECT toDateTime(0, 'UTC') AS time, 1 AS value FORMAT JSON", "add_http_cors_header=1&user=default")
     found = json.loads(text)
-    assert (status, [column["type"] for column in found["meta"]], found["rows"]) == (200, ["DateTime('UTC')", "Decimal(2, 1)"], 1) or found[
-        "rows"
-    ] == 1
+    assert [column["type"] for column in found["meta"]] == ["DateTime('UTC')", "UInt8"]
+    assert found["rows"] == 1

@@ -73,8 +73,8 @@ def test_rows_go_in_and_come_out_as_they_were(plain, table: str):
     found = plain.query(f"SELECT * FROM {table} ORDER BY id", query_tz="UTC", tz_mode="aware")
     assert [list(row) for row in found.result_rows] == rows
     assert found.column_names == tuple(columns)
-    nothing = plain.query(f"SELECT * FROM {table} WHERE id = 99")
-    assert (nothing.column_names, nothing.result_rows) == (tuple(columns), [])
+    nothing = plain.query(f"SELECT *, CAST((1, 'x'), 'Tuple(a UInt8, b String)') AS pair FROM {table} WHERE id = 99")
+    assert (nothing.column_names, nothing.result_rows) == ((*columns, "pair"), [])
 
 
 def test_bound_parameters_keep_their_values_whatever_they_contain(plain):
