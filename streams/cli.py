@@ -80,3 +80,7 @@ def is_told(error: BaseException) -> bool:
     """
     known = tuple(getattr(sys.modules[module], name) for module, name in _TOLD if module in sys.modules)
     return isinstance(error, (ConnectionError, *known))
+
+
+if __name__ == "__main__":
+    main()

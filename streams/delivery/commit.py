@@ -40,6 +40,7 @@ class Work:
     batches     runs of records that start at the position, in the order in which they came; of each source topic in offset order
     tick        whether the clock ticked since the last work
     now_us      wall clock
+    caught_up   by source topic: when the broker last said that the state has all of it, ms since 1970; absent where it lags
     refused     topic and offset of records that are too large for the state: to be made dead letters
     """
 
@@ -47,6 +48,7 @@ class Work:
     tick: bool
     now_us: int
     refused: frozenset[tuple[str, int]] = frozenset()
+    caught_up: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

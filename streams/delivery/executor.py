@@ -135,6 +135,7 @@ class PartitionExecutor:
         self._refused: set[tuple[str, int]] = set()
         self._last_single: tuple[str, int] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._began_s = time.time()
 
     # -- from the outside ------------------------------------------------
 
@@ -187,6 +188,19 @@ class PartitionExecutor:
         if reach is None or position is None or reach.fetched < reach.end:
             return None
         return reach.asked_ms if self.plan.source.handed_over(source) <= position else None
+
+    def _caught_up(self) -> dict[str, int]:
+        found = {topic: self.caught_up_ms(topic) for topic in self.plan.topics}
+        return {topic: at for topic, at in found.items() if at is not None}
+
+    def lag_s(self, topic: str, now_ms: float) -> float:
+        """Age of the oldest record of a source that the state lacks, as far as it is known; 0 where it lacks none."""
+        if self.position is None:
+            return max(0.0, now_ms / 1000 - self._began_s)
+        if self.caught_up_ms(topic) is not None:
+            return 0.0
+        waiting = [each.batch.records[0].timestamp for each in self._arrivals if each.batch.topic == topic and each.batch.records]
+        return max(0.0, (now_ms - min(waiting)) / 1000) if waiting else 0.0
 
     # -- life ------------------------------------------------------------
 
@@ -304,7 +318,8 @@ class PartitionExecutor:
         ticked, self._ticked = self._ticked, False
         try:
             if batches or ticked:
-                await self._commit(Work(batches, ticked, time.time_ns() // 1000, frozenset(self._refused)))
+                caught_up = self._caught_up() if ticked else {}
+                await self._commit(Work(batches, ticked, time.time_ns() // 1000, frozenset(self._refused), caught_up))
         finally:
             for arrival in arrivals:
                 arrival.acknowledge()

@@ -42,6 +42,7 @@ class Suspicion(msgspec.Struct, kw_only=True):
     """A finding in the making.
 
     holds_from      us, when it begins to hold; NEVER while no time is set
+    at_once         whether two facts that are there decide it, so that it need not wait for the watermark
     lapses_at       us, when it resolves by time alone; None for never
     weaker          ids of suspicions of weaker rules with the same cause
     earlier         ids of suspicions of the same rule, any of which takes its place
@@ -67,6 +68,7 @@ class Suspicion(msgspec.Struct, kw_only=True):
     lapses_at: int | None = None
     told: dict[str, str] = {}
     position: int = 0
+    at_once: bool = False
 
     def show(self, event_id: str) -> None:
         """Add a touchpoint to the evidence, once."""

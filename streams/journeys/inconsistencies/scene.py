@@ -51,6 +51,7 @@ class Scene:
             holds_from=holds_from,
             journey_id=self.journey_id,
             evidence=list(founding),
+            at_once=holds_from == self.at,
         )
         self.suspicions[suspicion.inconsistency_id] = suspicion
         return self.touch(suspicion)

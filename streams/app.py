@@ -1,0 +1,143 @@
+"""The composition root: everything that a worker is made of, in the order in which it is put together."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from streams import topics
+from streams.avro.configured import registry_of
+from streams.avro.registry import Registry
+from streams.avro.sealing import Sealing
+from streams.channels.admission import Admission
+from streams.channels.identifiers import Pseudonyms, key_of
+from streams.clickhouse.blocks import TOUCHPOINTS, output_table
+from streams.clickhouse.client import InsertClient
+from streams.delivery.application import Role, RoleApp, Watch, build
+from streams.delivery.executor import Processor
+from streams.journeys.knowledge import Knowledge
+from streams.journeys.settings import JourneySettings
+from streams.metrics import Metrics
+from streams.processors.admit import AdmitPartition, AdmitPlan
+from streams.processors.dead_letters import DeadLetters, OutputEncoder
+from streams.processors.identify import IdentifyPartition, IdentifyPlan
+from streams.processors.knowledge import KnowledgeReader
+from streams.processors.outputs import Publisher
+from streams.processors.record import RecordPartition, RecordPlan, Sink
+from streams.processors.stitch import StitchPartition, StitchPlan
+from streams.settings import CHANNELS, Settings, SettingsError
+
+SECOND_US: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The processors of one worker, and what they share."""
+
+    settings: Settings
+    roles: tuple[RoleApp, ...]
+    knowledge: KnowledgeReader
+    inserts: InsertClient
+    metrics: Metrics
+
+
+def pipeline(settings: Settings, roles: Sequence[str], *, transactional: bool, metrics: Metrics) -> Pipeline:
+    """Put the named processors together. Raises SettingsError, SchemaError, SealingError for what is set up wrong."""
+    registry = registry_of(settings)
+    knowledge = Knowledge()
+    inserts = InsertClient(settings)
+    dead_letters = DeadLetters(
+        settings.topic(topics.DEAD_LETTERS), settings.partitions, OutputEncoder(registry, "dead_letter"), _sealing(settings)
+    )
+    makers: Mapping[str, Callable[[], Role]] = {
+        "admit": lambda: _admit(settings, registry, dead_letters),
+        "identify": lambda: _identify(settings),
+        "stitch": lambda: _stitch(settings, registry, knowledge, dead_letters, metrics),
+        "record": lambda: _record(settings, registry, dead_letters, inserts, metrics),
+    }
+    return Pipeline(
+        settings=settings,
+        roles=tuple(_built(name, makers[name](), settings, metrics, transactional=transactional) for name in roles),
+        knowledge=KnowledgeReader(settings.brokers, settings.topic(topics.KNOWLEDGE), settings.partitions, registry, knowledge),
+        inserts=inserts,
+        metrics=metrics,
+    )
+
+
+def _admit(settings: Settings, registry: Registry, dead_letters: DeadLetters) -> Role:
+    try:
+        key = key_of(settings.pseudonym_key)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    pseudonyms = Pseudonyms(key)
+    plan = AdmitPlan(
+        channels={settings.channel_topic(channel): channel for channel in CHANNELS},
+        admissions={channel: Admission(channel, registry, key, pseudonyms=pseudonyms) for channel in CHANNELS},
+        delay_us={channel: int(settings.channel_delay_s[channel] * SECOND_US) for channel in CHANNELS},
+        dead_letters=dead_letters,
+        admitted_topic=settings.topic(topics.ADMITTED),
+        partitions=settings.partitions,
+    )
+    return _role(settings, "admit", plan.channels, partial(AdmitPartition, plan=plan), settings.linger_ms)
+
+
+def _identify(settings: Settings) -> Role:
+    plan = IdentifyPlan(settings.topic(topics.IDENTIFIED), settings.partitions)
+    return _role(settings, "identify", [settings.topic(topics.ADMITTED)], partial(IdentifyPartition, plan=plan), settings.linger_ms)
+
+
+def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_letters: DeadLetters, metrics: Metrics) -> Role:
+    plan = StitchPlan(
+        settings=JourneySettings(),
+        knowledge=knowledge,
+        publisher=Publisher(
+            settings.topic(topics.JOURNEYS),
+            OutputEncoder(registry, "journey"),
+            settings.topic(topics.INCONSISTENCIES),
+            OutputEncoder(registry, "inconsistency"),
+        ),
+        dead_letters=dead_letters,
+        partitions=settings.partitions,
+        on_found=metrics.publish_to_inconsistency.observe,
+    )
+    return _role(settings, "stitch", [settings.topic(topics.IDENTIFIED)], partial(StitchPartition, plan=plan), settings.linger_ms)
+
+
+def _record(settings: Settings, registry: Registry, dead_letters: DeadLetters, inserts: InsertClient, metrics: Metrics) -> Role:
+    tables = {settings.topic(topics.IDENTIFIED): TOUCHPOINTS}
+    for name, schema in ((topics.JOURNEYS, "journey"), (topics.INCONSISTENCIES, "inconsistency"), (topics.DEAD_LETTERS, "dead_letter")):
+        tables[settings.topic(name)] = output_table(_TABLES[schema], registry.current(schema).definition)
+    plan = RecordPlan(tables=tables, sink=Sink(inserts), dead_letters=dead_letters, on_rows=metrics.publish_to_row.observe)
+    return _role(settings, "record", tables, partial(RecordPartition, plan=plan), settings.record_linger_ms)
+
+
+_TABLES: Final = {"journey": "journeys", "inconsistency": "inconsistencies", "dead_letter": "dead_letters"}
+
+
+def _role(settings: Settings, name: str, taken: Iterable[str], processor: Callable[[int], Processor], linger_ms: float) -> Role:
+    return Role(
+        app_id=settings.app_id(name),
+        topics=tuple(taken),
+        changelog=settings.changelog(name),
+        processor=processor,
+        linger_s=linger_ms / 1000,
+        max_batch=settings.max_batch,
+    )
+
+
+def _built(name: str, role: Role, settings: Settings, metrics: Metrics, *, transactional: bool) -> RoleApp:
+    commit, refetches, restores = metrics.commit.labels(name), metrics.refetches.labels(name), metrics.restores.labels(name)
+    return build(
+        role,
+        servers=settings.brokers,
+        partitions=settings.partitions,
+        transactional=transactional,
+        session_timeout_s=settings.session_timeout_s,
+        watch=Watch(lambda seconds, _records: commit.observe(seconds), refetches.inc, restores.inc),
+    )
+
+
+def _sealing(settings: Settings) -> Sealing:
+    """Seals under the key of the settings; without one under a key that nobody keeps: such letters can be counted, not read."""
+    return Sealing(settings.dead_letter_key or f"unkept:{secrets.token_hex(32)}")

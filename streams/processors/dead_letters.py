@@ -1,0 +1,62 @@
+"""A dead letter: why an event was refused, where it is, and its bytes, sealed."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from streams.avro.codec import Encoder
+from streams.avro.refusal import Refusal
+from streams.avro.registry import Registry
+from streams.avro.sealing import Contents, Sealing
+from streams.delivery.commit import Output
+from streams.processors.internal import partition_of, received_us
+
+
+class OutputEncoder:
+    """Encodes records of one output schema in the single-object form."""
+
+    def __init__(self, registry: Registry, name: str) -> None:
+        self._encoder = Encoder(registry.current(name))
+        self._prefix = registry.reference(name).prefix
+
+    def encode(self, record: Mapping[str, Any]) -> bytes:
+        """The record's bytes. Raises ValueError where it does not fit the schema: our own mistake."""
+        (datum,) = self._encoder.encode_run([record])
+        if isinstance(datum, Refusal):
+            raise ValueError(datum.detail)  # noqa: TRY004  # a refusal is an answer, not a wrong type
+        return self._prefix + datum
+
+
+class DeadLetters:
+    """Makes dead letters for one installation."""
+
+    def __init__(self, topic: str, partitions: int, encoder: OutputEncoder, sealing: Sealing) -> None:
+        self._topic, self._partitions = topic, partitions
+        self._encoder, self._sealing = encoder, sealing
+
+    def letter(self, refusal: Refusal, record: Any, channel: str, now_us: int) -> Output:
+        """The dead letter of a fetched record. Its id is that of the record's place, so that a repeat replaces it."""
+        value = record.value or b""
+        place = f"{record.topic}|{record.partition}|{record.offset}"
+        letter_id = hashlib.blake2b(place.encode(), digest_size=16).hexdigest()
+        contents = Contents(key=record.key, headers=tuple((name, text or b"") for name, text in record.headers), value=record.value)
+        sealed = self._sealing.seal(contents)
+        letter = {
+            "dead_letter_id": letter_id,
+            "version": now_us,
+            "reason": refusal.reason,
+            "field": refusal.field,
+            "detail": refusal.detail[:500],
+            "channel": channel,
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "event_id": refusal.event_id,
+            "received_at": received_us(record, now_us),
+            "died_at": now_us,
+            "content_hash": hashlib.sha256(value).hexdigest(),
+            "size_bytes": len(value),
+            "key_id": sealed.key_id,
+            "sealed": sealed.value,
+        }
+        return Output(self._topic, partition_of(letter_id, self._partitions), letter_id.encode(), self._encoder.encode(letter))

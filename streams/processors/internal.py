@@ -1,0 +1,97 @@
+"""Records of the internal topics: how a touchpoint and a clock travel between the processors.
+
+The kind stands in a header, so that identify never opens a touchpoint's value.
+"""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from streams.delivery.commit import Output
+from streams.journeys.touchpoint import Touchpoint
+
+KIND: Final = "kind"
+TOUCHPOINT: Final = b"touchpoint"
+CLOCK: Final = b"clock"
+
+
+class ImportClock(msgspec.Struct, array_like=True, frozen=True):
+    """How far one import has come.
+
+    at      us: no event of it before this time is still to come; None before every source has begun it
+    ended   whether all of it has come
+    until   us, the clock that it ends with; None: from its end on its facts live in the live time
+    """
+
+    at: int | None
+    ended: bool = False
+    until: int | None = None
+
+
+class Clock(msgspec.Struct, array_like=True, frozen=True):
+    """One sender's word on time: the latest one of each sender counts.
+
+    sender      number of the partition that speaks
+    live        us: no live event before this time is still to come; None where that is not known yet
+    imports     by import: how far it is
+    """
+
+    sender: int
+    live: int | None
+    imports: dict[str, ImportClock] = {}
+
+
+_encoder = msgspec.msgpack.Encoder()
+_clocks = msgspec.msgpack.Decoder(Clock)
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """The partition of an internal topic in which everything about `key` travels."""
+    return zlib.crc32(key.encode()) % partitions
+
+
+def touchpoint_output(topic: str, partition: int, key: str, touchpoint: Touchpoint, value: bytes) -> Output:
+    """A touchpoint on its way, with what identify must know in headers."""
+    identifiers = " ".join(f"{each.type}:{each.pseudonym}" for each in touchpoint.identifiers)
+    headers = [
+        (KIND, TOUCHPOINT),
+        ("event_id", touchpoint.event_id.encode()),
+        ("occurred_at", b"%d" % touchpoint.corrected_at),
+        ("sequence", b"%d" % touchpoint.sequence),
+        ("channel", touchpoint.channel.encode()),
+        ("identifiers", identifiers.encode()),
+    ]
+    return Output(topic, partition, key.encode(), value, headers)
+
+
+def clock_outputs(topic: str, partitions: int, clock: Clock) -> Iterable[Output]:
+    """The clock, for every partition of a topic."""
+    value = _encoder.encode(clock)
+    for partition in range(partitions):
+        yield Output(topic, partition, None, value, [(KIND, CLOCK)])
+
+
+def read_clock(value: bytes) -> Clock:
+    """The clock of a record's value; raises msgspec.DecodeError."""
+    return _clocks.decode(value)
+
+
+def header(record: Any, name: str) -> bytes:
+    """A header of a fetched record, b"" where it has none of that name."""
+    for key, value in record.headers:
+        if key == name:
+            return value or b""
+    return b""
+
+
+def received_us(record: Any, now_us: int) -> int:
+    """When a record reached the broker, us; never later than now, where a producer's clock stamped it."""
+    return min(int(record.timestamp) * 1000, now_us) if record.timestamp and record.timestamp > 0 else now_us
+
+
+def counted(counts: dict[str, int], more: Mapping[str, int]) -> None:
+    """Add `more` to `counts`, in place."""
+    for name, number in more.items():
+        counts[name] = counts.get(name, 0) + number

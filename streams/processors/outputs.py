@@ -1,0 +1,122 @@
+"""Rows of journeys and inconsistencies: published where they differ from what was published before."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from streams.delivery.commit import Output
+from streams.journeys.inconsistencies.findings import Finding
+from streams.journeys.journey import JourneyRow
+from streams.journeys.results import Results
+from streams.processors.dead_letters import OutputEncoder
+from streams.processors.stitch_state import Entry
+
+_GONE: Final = 0
+_json = msgspec.json.Encoder(order="deterministic")
+
+
+class Publisher:
+    """Turns what changed in a customer's results into output records."""
+
+    def __init__(self, journeys_topic: str, journeys: OutputEncoder, inconsistencies_topic: str, inconsistencies: OutputEncoder) -> None:
+        self._journeys_topic, self._journeys = journeys_topic, journeys
+        self._inconsistencies_topic, self._inconsistencies = inconsistencies_topic, inconsistencies
+
+    def rows(
+        self,
+        customer: str,
+        results: Results,
+        published: Mapping[str, Entry],
+        now_us: int,
+        arrived_us: int,
+        *,
+        complete: bool,
+        partition: int,
+    ) -> tuple[list[Output], dict[str, Entry]]:
+        """Records to publish, and what is published then.
+
+        `complete` results hold everything: what was published and is not among them is gone.
+        """
+        outputs: list[Output] = []
+        changes: dict[str, Entry] = {}
+        key = customer.encode()
+
+        def publish(topic: str, encoder: OutputEncoder, row_id: str, record: dict[str, Any], entry: Entry) -> None:
+            changes[row_id] = entry
+            outputs.append(Output(topic, partition, key, encoder.encode(record | {"version": entry.version, "detected_at": now_us})))
+
+        for journey in results.journeys:
+            entry = _entry(published.get(journey.journey_id), journey, journey.process, "", now_us)
+            if entry is not None:
+                publish(self._journeys_topic, self._journeys, journey.journey_id, _journey_record(journey), entry)
+        for finding in results.inconsistencies:
+            entry = _entry(published.get(finding.inconsistency_id), finding, finding.rule, finding.severity, now_us)
+            if entry is not None:
+                record = _finding_record(finding) | {"published_at": arrived_us}
+                publish(self._inconsistencies_topic, self._inconsistencies, finding.inconsistency_id, record, entry)
+        for row_id, successor in self._gone(results, published, complete=complete).items():
+            held = published[row_id]
+            entry = Entry(max(held.version + 1, now_us), _GONE, held.word, held.severity)
+            if held.severity:
+                publish(self._inconsistencies_topic, self._inconsistencies, row_id, _retracted(row_id, customer, held), entry)
+            else:
+                publish(self._journeys_topic, self._journeys, row_id, _superseded(row_id, customer, held, successor), entry)
+        return outputs, changes
+
+    @staticmethod
+    def _gone(results: Results, published: Mapping[str, Entry], *, complete: bool) -> dict[str, str]:
+        gone = {**results.gone_journeys, **dict.fromkeys(results.gone_inconsistencies, "")}
+        if complete:
+            there = {row.journey_id for row in results.journeys} | {row.inconsistency_id for row in results.inconsistencies}
+            gone |= {row_id: gone.get(row_id, "") for row_id in published if row_id not in there}
+        return {row_id: successor for row_id, successor in gone.items() if row_id in published and published[row_id].digest != _GONE}
+
+
+def _entry(held: Entry | None, row: JourneyRow | Finding, word: str, severity: str, now_us: int) -> Entry | None:
+    """What is published then; None where the same is published already."""
+    digest = int.from_bytes(blake2b(_json.encode(row), digest_size=8).digest(), "big") or 1
+    if held is not None and held.digest == digest:
+        return None
+    version = now_us if held is None else max(held.version + 1, now_us)
+    return Entry(version, digest, word, severity)
+
+
+def _journey_record(row: JourneyRow) -> dict[str, Any]:
+    record = msgspec.structs.asdict(row)
+    record["moments"] = [msgspec.structs.asdict(moment) for moment in row.moments]
+    return record
+
+
+def _finding_record(finding: Finding) -> dict[str, Any]:
+    record = msgspec.structs.asdict(finding)
+    del record["founding"]
+    return record
+
+
+def _retracted(row_id: str, customer: str, held: Entry) -> dict[str, Any]:
+    return {
+        "inconsistency_id": row_id,
+        "rule": held.word,
+        "severity": held.severity,
+        "status": "retracted",
+        "customer": customer,
+        "evidence": [],
+        "also": [],
+        "opened_at": 0,
+    }
+
+
+def _superseded(row_id: str, customer: str, held: Entry, successor: str) -> dict[str, Any]:
+    return {
+        "journey_id": row_id,
+        "customer": customer,
+        "process": held.word,
+        "status": "superseded",
+        "superseded_by": successor,
+        "channels": [],
+        "moments": [],
+        "started_at": 0,
+        "last_at": 0,
+    }

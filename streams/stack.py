@@ -1,0 +1,145 @@
+"""The embedded stack: broker, ClickHouse and a worker of its own on this machine, over one folder.
+
+Nothing but Python is needed. The broker keeps everything in memory, has no transactions and serves one worker: a look at the
+product, not a place for guarantees.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from streams import topics
+from streams.broker.tansu import EmbeddedBroker
+from streams.clickhouse.client import connect
+from streams.clickhouse.embedded import EmbeddedClickHouse
+from streams.clickhouse.migrations import Names, migrate
+from streams.clickhouse.reading import FOLDER_NAME
+from streams.settings import PREFIX, STACK_FILE, Settings
+
+START_WITHIN_S: Final = 60.0
+STOP_WITHIN_S: Final = 20.0
+KEYS_FILE: Final = "keys.json"
+BROKER_SESSION_S: Final = 3.0
+"""The embedded broker lets half a session pass before a group begins: short ones start sooner."""
+
+
+class StackError(RuntimeError):
+    """The stack did not start: which part, and what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack: its settings, and where its worker answers."""
+
+    settings: Settings
+    worker_url: str
+
+    async def state(self) -> Mapping[str, Any]:
+        """How the worker stands. Raises StackError where it is gone."""
+        try:
+            async with aiohttp.ClientSession() as session, session.get(f"{self.worker_url}/state") as response:
+                return await response.json()  # type: ignore[no-any-return]
+        except (aiohttp.ClientError, OSError) as error:
+            raise StackError(f"the worker does not answer ({error}); see {self._log}") from error
+
+    @property
+    def _log(self) -> Path:
+        assert self.settings.folder is not None
+        return self.settings.folder / "worker.log"
+
+
+@asynccontextmanager
+async def embedded_stack(folder: Path, keys: Mapping[str, str] | None = None, clickhouse_port: int = 0) -> AsyncIterator[Stack]:
+    """Start broker, ClickHouse and worker over `folder`; all of them stop when the block is left.
+
+    keys    pseudonym_key and dead_letter_key; without: those of the environment, else of the folder, made at its first start
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = dict(keys) if keys is not None else _keys_of(folder)
+    async with AsyncExitStack() as parts:
+        broker = await parts.enter_async_context(EmbeddedBroker(log=folder / "broker.log"))
+        clickhouse = EmbeddedClickHouse(folder / FOLDER_NAME, port=clickhouse_port)
+        await asyncio.to_thread(clickhouse.start)
+        parts.callback(clickhouse.stop)
+        address = {"brokers": broker.bootstrap, "clickhouse_url": clickhouse.url, "transactions": "off", "metrics_port": 0}
+        (folder / STACK_FILE).write_text(json.dumps(address, indent=2) + "\n")
+        parts.callback((folder / STACK_FILE).unlink, missing_ok=True)
+        settings = Settings.load(folder, {PREFIX + name.upper(): value for name, value in chosen.items()})
+        await asyncio.to_thread(_migrate, settings)
+        await topics.create_topics(settings)
+        url = await parts.enter_async_context(_worker(settings, chosen))
+        yield Stack(settings, url)
+
+
+def _migrate(settings: Settings) -> None:
+    client = connect(settings)
+    try:
+        migrate(client, Names.of(settings))
+    finally:
+        client.close()
+
+
+@asynccontextmanager
+async def _worker(settings: Settings, keys: Mapping[str, str]) -> AsyncIterator[str]:
+    assert settings.folder is not None
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environment |= {PREFIX + name.upper(): value for name, value in keys.items()}
+    environment |= {PREFIX + "SESSION_TIMEOUT_S": str(BROKER_SESSION_S), PREFIX + "MAX_BATCH": "1000"}
+    with (settings.folder / "worker.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "streams.cli",
+            "worker",
+            "--dir",
+            str(settings.folder),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            start_new_session=True,
+        )
+    try:
+        yield await _ready(process, settings.folder / "worker.log")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_WITHIN_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def _ready(process: asyncio.subprocess.Process, log: Path) -> str:
+    assert process.stdout is not None
+    try:
+        line = (await asyncio.wait_for(process.stdout.readline(), START_WITHIN_S)).decode()
+    except TimeoutError:
+        line = ""
+    if not line.startswith("ready "):
+        said = log.read_text(errors="replace").strip().splitlines()
+        raise StackError(f"the worker did not start: {said[-1] if said else 'it said nothing'}; see {log}")
+    return line.removeprefix("ready ").strip()
+
+
+def _keys_of(folder: Path) -> dict[str, str]:
+    """The stack's own secrets, made at its first start and readable by its owner alone; the environment's count before them."""
+    path = folder / KEYS_FILE
+    if path.is_file():
+        held = dict(json.loads(path.read_text()))
+    else:
+        held = {"pseudonym_key": secrets.token_hex(32), "dead_letter_key": f"own:{secrets.token_hex(32)}"}
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(held))
+    return {name: os.environ.get(PREFIX + name.upper(), value) for name, value in held.items()}

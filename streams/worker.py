@@ -1,0 +1,148 @@
+"""A worker: runs processors until it is told to stop, and says on HTTP how they stand."""
+
+import asyncio
+import gc
+import logging
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import faust
+import msgspec
+from aiohttp import web
+
+from streams import metrics as meters
+from streams import topics
+from streams.app import Pipeline, pipeline
+from streams.conservation import Conservation, conservation
+from streams.delivery.names import check_names
+from streams.metrics import Metrics, Sample, metrics_app, served
+from streams.processors.admit import AdmitPartition
+from streams.processors.stitch import StitchPartition
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+GC_THRESHOLD: Final = 50_000
+"""Collections of the youngest objects are this rare: a batch makes thousands of records that die by themselves."""
+
+
+async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
+    """Run `roles` until SIGTERM or SIGINT. Raises SettingsError, TopicError, WrongVersionError before anything starts."""
+    check_names()
+    await topics.check_topics(settings)
+    transactional = await topics.transactional(settings)
+    metrics = Metrics()
+    parts = pipeline(settings, roles, transactional=transactional, metrics=metrics)
+    metrics.state.register(lambda: samples(parts))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    application = metrics_app(metrics)
+    application.router.add_get("/state", lambda _request: _state(parts))
+    async with served(application, settings.metrics_port) as port, parts.inserts:
+        await parts.knowledge.start()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 100)
+        worker = faust.Worker(*[role.app for role in parts.roles], loglevel="WARN", loop=loop, console_port=0, redirect_stdouts=False)
+        worker.spinner = None
+        running = asyncio.ensure_future(worker.start())
+        print(f"ready http://127.0.0.1:{port}", flush=True)  # noqa: T201  # whoever started it waits for this line
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done() and not stop.is_set() and running.exception() is None:
+            await stop.wait()
+        stopping.cancel()
+        for role in parts.roles:
+            await role.store.close()
+        await worker.stop()
+        await parts.knowledge.stop()
+
+
+def memos(parts: Pipeline) -> Iterator[tuple[str, bytes]]:
+    """What every partition here committed last, with its role."""
+    for role, executor in _executors(parts):
+        if executor.position is not None:
+            yield role, executor.position.memo
+
+
+def drained(parts: Pipeline) -> bool:
+    """Whether every partition here has all of its sources."""
+    return all(executor.caught_up_ms(topic) is not None for _, executor in _executors(parts) for topic in executor.plan.topics)
+
+
+def line(parts: Pipeline) -> Conservation:
+    """The conservation line of the partitions here."""
+    return conservation(memos(parts), drained=drained(parts))
+
+
+def samples(parts: Pipeline) -> Iterable[Sample]:
+    """What the partitions here have committed, as metrics."""
+    now_ms = time.time() * 1000
+    yield meters.CONSERVATION.sample(line(parts).difference)
+    for role, executor in _executors(parts):
+        number = str(executor.plan.number)
+        lags = [executor.lag_s(topic, now_ms) for topic in executor.plan.topics]
+        yield meters.LAG.sample(max(lags, default=0.0), role, number)
+        processor = executor.processor
+        if isinstance(processor, AdmitPartition):
+            yield from _admit_samples(processor, number)
+        elif isinstance(processor, StitchPartition):
+            yield from _stitch_samples(processor, number)
+
+
+def _admit_samples(processor: AdmitPartition, number: str) -> Iterable[Sample]:
+    memo = processor.memo
+    for channel, count in memo.received.items():
+        yield meters.EVENTS.sample(count, channel, "received", number)
+    dead: dict[str, int] = {}
+    for name, count in memo.dead.items():
+        channel, _, reason = name.partition(" ")
+        dead[channel] = dead.get(channel, 0) + count
+        yield meters.DEAD_LETTERS.sample(count, channel, reason, number)
+    for channel, count in dead.items():
+        yield meters.EVENTS.sample(count, channel, "dead", number)
+    for channel, at_us in memo.last_event.items():
+        yield meters.LAST_EVENT.sample(at_us / 1e6, channel)
+
+
+def _stitch_samples(processor: StitchPartition, number: str) -> Iterable[Sample]:
+    memo = processor.memo
+    for channel, count in memo.new.items():
+        yield meters.EVENTS.sample(count, channel, "recorded", number)
+    for channel, count in memo.duplicate.items():
+        yield meters.EVENTS.sample(count, channel, "duplicate", number)
+    for name, count in memo.found.items():
+        rule, _, severity = name.partition(" ")
+        yield meters.INCONSISTENCIES.sample(count, rule, severity, number)
+    yield meters.DEADLINES_WAITING.sample(processor.deadlines_waiting)
+
+
+def _executors(parts: Pipeline) -> Iterator[tuple[str, Any]]:
+    for role in parts.roles:
+        name = role.role.app_id.rpartition("-")[2]
+        for executor in role.store:
+            yield name, executor
+
+
+async def _state(parts: Pipeline) -> web.Response:
+    """Where every partition here stands: for `touchpoints demo`, `up` and whoever wants to know."""
+    executors = list(_executors(parts))
+    times = {
+        str(executor.plan.number): executor.processor.memo.board.time(executor.plan.number, parts.settings.partitions)
+        for role, executor in executors
+        if role == "stitch" and executor.processor is not None
+    }
+    report = {
+        "conservation": line(parts).as_json(),
+        "drained": bool(executors) and drained(parts),
+        "partitions": len(executors),
+        "held": sum(e.processor.deadlines_waiting for r, e in executors if r == "stitch" and e.processor is not None),
+        "times": {number: {"live": time_.live, "imports": time_.imports} for number, time_ in times.items()},
+        "offsets": [[role, e.plan.number, e.position.offsets if e.position is not None else {}] for role, e in executors],
+        "stopped": [f"{role} partition {e.plan.number}: {e.stopped_because}" for role, e in executors if e.stopped_because],
+    }
+    return web.Response(body=msgspec.json.encode(report), content_type="application/json")
