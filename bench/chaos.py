@@ -1,0 +1,143 @@
+"""The kill test of streams.delivery on Apache Kafka: `make chaos`, or `python -m bench.chaos [--without GUARANTEE | --all-off]`.
+
+Workers are killed, stopped, joined, frozen and woken while events flow. In the end the state and everything published must be what one
+thread makes of the same events. `--without` switches one guarantee off, in the workers of this test alone: the run must turn red then.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from bench.chaos_fold import Published, Reference, differing, judge, some
+from bench.chaos_storm import Storm
+from bench.chaos_switches import SWITCHES
+from bench.chaos_topics import Committed, Topics, create, produce
+from bench.chaos_worker import PARTITIONS
+from streams.broker.kafka import KafkaMissingError, LocalKafka
+from streams.delivery.commit import POSITION_KEY
+
+DRAIN_S = 75.0
+"""How long the workers have for what is left; a transaction that nobody aborts ends after 60 s."""
+QUIET_S = 20.0
+"""With nothing more committed for so long, a state that differs stays different: sessions have run out, workers have started."""
+SHORT_EVENTS, SHORT_S = 30_000, 36.0
+
+
+async def reference_of(servers: str, topics: Topics) -> list[Reference]:
+    """The input, reckoned by one thread."""
+    reckoned = [Reference() for _ in range(PARTITIONS)]
+    async with Committed(servers, *topics.sources) as reader:
+        async for record in reader.more():
+            reckoned[record.partition].add(record.topic, record.key, record.value)
+    return reckoned
+
+
+async def drained(servers: str, topics: Topics, reference: list[Reference], storm: Storm) -> list[list[bytes]]:
+    """Wait until the state is the reference's, or stays different; returns the keys that differ, by partition."""
+    state: list[dict[bytes, bytes]] = [{} for _ in range(PARTITIONS)]
+    until = quiet = time.monotonic()
+    until += DRAIN_S
+    async with Committed(servers, topics.changelog) as reader:
+        while True:
+            storm.reap()
+            async for record in reader.more():
+                quiet = time.monotonic()
+                if record.key != POSITION_KEY:
+                    state[record.partition][record.key] = record.value
+            differs = [differing(reference[number].state, state[number]) for number in range(PARTITIONS)]
+            now = time.monotonic()
+            if not any(differs) or now > until or now - quiet > QUIET_S:
+                return differs
+            await asyncio.sleep(0.5)
+
+
+async def published_of(servers: str, topics: Topics, reference: list[Reference]) -> list[Published]:
+    """Everything that was published, judged."""
+    found: defaultdict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
+    async with Committed(servers, topics.out) as reader:
+        async for record in reader.more():
+            found[record.partition].append((record.key, record.value))
+    return [judge(reference[number], found[number]) for number in range(PARTITIONS)]
+
+
+async def run(servers: str, *, events: int, seconds: float, seed: int, without: str | None) -> bool:
+    """One run; whether it is exact."""
+    topics = Topics(f"chaos-{time.time_ns() // 1_000_000}")
+    await create(servers, topics)
+    arguments = ["--servers", servers, "--id", topics.run, "--topics", *topics.sources]
+    arguments += ["--without", without] if without else []
+    began = time.monotonic()
+    print(f"{events:,} events, {seconds:.0f} s, seed {seed}, " + (f"without {without}" if without else "nothing switched off"), flush=True)
+    with tempfile.TemporaryDirectory(prefix="touchpoints-chaos-") as folder:
+        storm = Storm(arguments, Path(folder), seed)
+        try:
+            await asyncio.gather(produce(servers, topics, seed, events, seconds), storm.rage(seconds))
+            reference = await reference_of(servers, topics)
+            differs = await drained(servers, topics, reference, storm)
+            await storm.calm()
+        finally:
+            storm.end()
+        published = await published_of(servers, topics, reference)
+        return _report(storm, reference, differs, published, time.monotonic() - began)
+
+
+def _report(storm: Storm, reference: list[Reference], differs: list[list[bytes]], published: list[Published], seconds: float) -> bool:
+    wrong = [key for partition in differs for key in partition]
+    gathered = {name: [key for each in published for key in getattr(each, name)] for name in ("unheard", "repeated", "unfinished")}
+    died = storm.happened["died"] + storm.happened["hung"]
+    exact = not wrong and all(each.exact for each in published)
+    events = sum(len(values) for each in reference for key, values in each.prefixes.items() if key.startswith(b"\1all "))
+    counts = ", ".join(f"{storm.happened[what]} {what}" for what in ("kills", "stops", "freezes", "wakes", "joins"))
+    print(
+        f"  {storm.said('out', 'restore')} restores, {storm.said('out', 'refetch')} refetches, "
+        f"{storm.said('err', 'was taken over')} commits fenced, {died} died or hung"
+    )
+    if not exact:
+        print(f"  state wrong: {some(wrong)}; " + "; ".join(f"published {name}: {some(keys)}" for name, keys in gathered.items()))
+    print(
+        f"{'EXACT' if exact else 'WRONG'}: {events:,} events, {counts}; "
+        f"state of {sum(len(each.state) for each in reference):,} keys {'exact' if not wrong else 'wrong'}, "
+        f"{sum(each.records for each in published):,} published {'exactly once' if all(each.exact for each in published) else 'wrongly'}; "
+        f"{seconds:.0f} s",
+        flush=True,
+    )
+    return exact and not died
+
+
+async def all_off(servers: str, seed: int) -> bool:
+    """A short run without each guarantee; whether every one turned red."""
+    red = {}
+    for without in SWITCHES:
+        red[without] = not await run(servers, events=SHORT_EVENTS, seconds=SHORT_S, seed=seed, without=without)
+    for without, is_red in red.items():
+        print(f"without {without}: {'red, as it must be' if is_red else 'STILL GREEN'}")
+    return all(red.values())
+
+
+async def main(asked: argparse.Namespace) -> bool:
+    async with contextlib.AsyncExitStack() as stack:
+        servers = asked.kafka
+        if not servers:
+            servers = (await stack.enter_async_context(LocalKafka())).bootstrap
+        if asked.all_off:
+            return await all_off(servers, asked.seed)
+        return await run(servers, events=asked.events, seconds=asked.seconds, seed=asked.seed, without=asked.without)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bench.chaos", description=__doc__)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=95.0, help="how long events flow and workers are killed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without", choices=SWITCHES, help="switch one guarantee off: the run must turn red")
+    parser.add_argument("--all-off", action="store_true", help="a short run without each of them")
+    parser.add_argument("--kafka", default="", metavar="HOST:PORT", help="a Kafka that runs already")
+    try:
+        sys.exit(0 if asyncio.run(main(parser.parse_args())) else 1)
+    except KafkaMissingError as error:
+        sys.exit(str(error))

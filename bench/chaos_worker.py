@@ -1,0 +1,81 @@
+"""One worker of the kill test: an app of streams.delivery whose processor counts and hashes. Started, and ended, by bench.chaos."""
+
+import argparse
+import asyncio
+import random
+
+import faust
+
+from bench.chaos_fold import NOTHING, all_key, decode, encode, fold, told_key
+from bench.chaos_switches import SWITCHES
+from streams.delivery.application import Role, Watch, build
+from streams.delivery.commit import Changes, Output, Work
+
+PARTITIONS = 4
+SESSION_TIMEOUT_S = 6.0  # the least that Kafka allows by default
+MOST_DELAY_S = 0.03
+"""A step rests up to this long between reading its memory and writing it: what is not serial loses an update here."""
+
+
+class Counting:
+    """Counts and hashes the records of each key; tells on a tick what has come in all."""
+
+    def __init__(self, number: int, topics: tuple[str, ...], out: str) -> None:
+        self._number, self._topics, self._out = number, topics, out
+        self._held: dict[bytes, tuple[int, bytes]] = {}
+
+    def load(self, key, value):
+        """Take in what is committed."""
+        self._held[key] = decode(value)
+
+    def loaded(self, position):
+        """Nothing to build."""
+
+    async def step(self, work: Work) -> Changes | None:
+        """Count and hash; one output for each key that changed."""
+        changed: dict[bytes, tuple[int, bytes]] = {}
+        for batch in work.batches:
+            everything = all_key(batch.topic)
+            for record in batch.records:
+                for key in (record.key, everything):
+                    changed[key] = fold(changed.get(key) or self._held.get(key, NOTHING), record.value)
+        told = [key for key in changed if not key.startswith(b"\1")]
+        if work.tick:
+            for topic in self._topics:
+                now = changed.get(all_key(topic)) or self._held.get(all_key(topic), NOTHING)
+                if now != self._held.get(told_key(topic), NOTHING):
+                    changed[told_key(topic)] = now
+                    told.append(told_key(topic))
+        if not changed:
+            return None
+        await asyncio.sleep(random.uniform(0, MOST_DELAY_S))
+        self._held.update(changed)
+        state = {key: encode(value) for key, value in changed.items()}
+        return Changes(state, [Output(self._out, self._number, key, state[key]) for key in told])
+
+    def committed(self, position):
+        """Nothing to do."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--servers", required=True)
+    parser.add_argument("--id", required=True)
+    parser.add_argument("--topics", nargs="+", required=True)
+    parser.add_argument("--without", choices=SWITCHES)
+    asked = parser.parse_args()
+    if asked.without:
+        SWITCHES[asked.without]()
+    topics, changelog, out = tuple(asked.topics), f"{asked.id}-changelog", f"{asked.id}-out"
+    role = Role(asked.id, topics, changelog, lambda number: Counting(number, topics, out), linger_s=0.02, max_batch=500)
+    watch = Watch(on_refetch=lambda: print("refetch", flush=True), on_restore=lambda: print("restore", flush=True))
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    running = build(
+        role, servers=asked.servers, partitions=PARTITIONS, transactional=True, session_timeout_s=SESSION_TIMEOUT_S, watch=watch
+    )
+    faust.Worker(running.app, loglevel="INFO", loop=loop, console_port=0).execute_from_commandline()
+
+
+if __name__ == "__main__":
+    main()
