@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Self
 
+from streams.arriving import arriving
 from streams.avro.codec import Encoder
 from streams.avro.configured import registry_of
 from streams.avro.refusal import LARGEST_EVENT_BYTES, Refusal
@@ -64,12 +66,12 @@ class Published:
 
 
 async def publish(settings: Settings, events: Iterable[ChannelEvent], *, replay: str = "") -> Published:
-    """Publish events and knowledge in the given order, each as soon as its run is full or the source ends.
+    """Publish events and knowledge in the given order, each as it comes: the source may be a pipe that stays open.
 
     With `replay` they are marked as events of that import, which says nothing of time. Raises PublishError.
     """
-    async with _Publication(settings, replay) as publication:
-        for run in _runs(events):
+    async with _Publication(settings, replay) as publication, aclosing(arriving(events, RUN)) as runs:
+        async for run in runs:
             await publication.send(run)
             await publication.lanes.flush()
         await publication.lanes.acknowledged()

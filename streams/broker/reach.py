@@ -1,6 +1,7 @@
 """Whether a broker is there at all: one clear line instead of a client that logs every attempt."""
 
 import asyncio
+import os
 from typing import Final
 
 from aiokafka.conn import collect_hosts
@@ -27,7 +28,7 @@ async def reach(servers: str) -> None:
         except TimeoutError:
             reason = f"no answer within {REACH_S:g} s"
         except OSError as error:
-            reason = error.strerror or str(error)
+            reason = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else str(error)
         else:
             writer.close()
             return
