@@ -41,8 +41,8 @@ class EmbeddedClickHouse:
         with log.open("ab") as errors:
             begin = errors.tell()
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                [sys.executable, "-m", "streams.clickhouse.server", str(self._folder), str(self._port)],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", "streams.clickhouse.server", str(self._folder), str(self._port), "--until-stdin-ends"],
+                stdin=subprocess.PIPE,  # held open: when this process dies, however it does, the server stops too
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=environment,
@@ -72,8 +72,9 @@ class EmbeddedClickHouse:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -24,18 +24,28 @@ async def recorded(client: Any, store: str, rows_at_once: int = ROWS_AT_ONCE) ->
     `client` is clickhouse-connect's async client. Memory is bounded by one run.
     """
     text = (
-        f"SELECT {', '.join(_fields(Touchpoint, ''))} FROM {quoted(store)}.touchpoints FINAL"  # noqa: S608  # our own names
+        f"SELECT {selection()} FROM {quoted(store)}.touchpoints FINAL"  # noqa: S608  # our own names
         " WHERE event_id > {after:String} ORDER BY event_id LIMIT {rows:UInt32}"
     )
     after = ""
     while True:
         body = await client.raw_query(text, parameters={"after": after, "rows": rows_at_once}, settings=_SETTINGS, fmt="JSONCompactEachRow")
-        run = _lines.decode_lines(body)
+        run = decoded(body)
         if run:
             yield run
         if len(run) < rows_at_once:
             return
         after = run[-1].event_id
+
+
+def selection() -> str:
+    """What to select of the table `touchpoints` so that `decoded` reads it."""
+    return ", ".join(_fields(Touchpoint, ""))
+
+
+def decoded(lines: bytes) -> list[Touchpoint]:
+    """The touchpoints of rows in JSONCompactEachRow, numbers unquoted. Raises msgspec.DecodeError."""
+    return _lines.decode_lines(lines)
 
 
 def _fields(struct: type[msgspec.Struct], row: str, depth: int = 0) -> list[str]:

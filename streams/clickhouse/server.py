@@ -1,8 +1,9 @@
 """The embedded ClickHouse: the real engine behind ClickHouse's HTTP interface, on this machine alone.
 
-    python -m streams.clickhouse.server FOLDER PORT
+    python -m streams.clickhouse.server FOLDER PORT [--until-stdin-ends]
 
-prints `ready URL` when it takes requests, and stops cleanly on SIGTERM. A password comes from TOUCHPOINTS_CLICKHOUSE_PASSWORD.
+prints `ready URL` when it takes requests, and stops cleanly on SIGTERM, or when its standard input ends (with its parent).
+A password comes from TOUCHPOINTS_CLICKHOUSE_PASSWORD.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from streams.clickhouse.statements import Kind
 
 LARGEST_BODY_BYTES: Final = 256 << 20
 READERS: Final = 2
+UNTIL_STDIN_ENDS: Final = "--until-stdin-ends"
 _NO_CONTENT_TYPE: Final = "text/plain; charset=UTF-8"
 _CONTENT_TYPES: Final = {
     "JSON": "application/json; charset=UTF-8",
@@ -123,8 +125,10 @@ def application(engine: Engine, access: Access) -> web.Application:
     return app
 
 
-async def serve(folder: Path, port: int, host: str = "127.0.0.1", access: Access | None = None) -> None:
-    """Serve `folder` until SIGTERM or SIGINT; port 0 takes a free one. Prints one line when ready.
+async def serve(folder: Path, port: int, host: str = "127.0.0.1", access: Access | None = None, lifeline: int | None = None) -> None:
+    """Serve `folder` until SIGTERM or SIGINT, or until the file descriptor `lifeline` ends.
+
+    Port 0 takes a free one. Prints one line when ready.
 
     Raises ValueError for an address that others could reach, FolderInUseError where another process has the folder.
     """
@@ -132,6 +136,8 @@ async def serve(folder: Path, port: int, host: str = "127.0.0.1", access: Access
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    if lifeline is not None:
+        asyncio.get_running_loop().add_reader(lifeline, stopped.set)  # nothing is ever written to it: readable means ended
     with Engine(folder) as engine:
         runner = web.AppRunner(application(engine, access or Access()), access_log=None, shutdown_timeout=5.0, auto_decompress=False)
         await runner.setup()
@@ -215,14 +221,14 @@ def main(arguments: list[str]) -> int:
     try:
         folder, port = Path(arguments[0]), int(arguments[1])
     except (IndexError, ValueError):
-        sys.stderr.write("usage: python -m streams.clickhouse.server FOLDER PORT\n")
+        sys.stderr.write("usage: python -m streams.clickhouse.server FOLDER PORT [--until-stdin-ends]\n")
         return 2
     access = Access(
         os.environ.get("TOUCHPOINTS_CLICKHOUSE_USER", "default"),
         os.environ.get("TOUCHPOINTS_CLICKHOUSE_PASSWORD", ""),
     )
     try:
-        asyncio.run(serve(folder, port, access=access))
+        asyncio.run(serve(folder, port, access=access, lifeline=0 if UNTIL_STDIN_ENDS in arguments[2:] else None))
     except (FolderInUseError, OSError) as error:
         sys.stderr.write(f"ClickHouse cannot start: {error}\n")
         return 1
