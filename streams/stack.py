@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +58,23 @@ class Stack:
         return self.settings.folder / "worker.log"
 
 
+def own_keys() -> dict[str, str]:
+    """Secrets for a stack of one's own: nobody else has them."""
+    return {"pseudonym_key": secrets.token_hex(32), "dead_letter_key": f"own:{secrets.token_hex(32)}"}
+
+
+def demonstration_keys() -> dict[str, str]:
+    """Keys that everybody knows, so that the same data gives the same ids in every demonstration. Not for data that must stay private."""
+    return {"pseudonym_key": b"touchpoints demo".hex() * 2, "dead_letter_key": f"demo:{b'touchpoints demo'.hex() * 2}"}
+
+
 @asynccontextmanager
-async def embedded_stack(folder: Path, keys: Mapping[str, str] | None = None, clickhouse_port: int = 0) -> AsyncIterator[Stack]:
+async def embedded_stack(folder: Path, made: Callable[[], Mapping[str, str]] = own_keys, clickhouse_port: int = 0) -> AsyncIterator[Stack]:
     """Start broker, ClickHouse and worker over `folder`; all of them stop when the block is left.
 
-    keys    pseudonym_key and dead_letter_key; without: those of the environment, else of the folder, made at its first start
+    The secrets are those of the environment, else those of the folder, which `made` makes at its first start.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    chosen = dict(keys) if keys is not None else _keys_of(folder)
+    chosen = await asyncio.to_thread(_keys_of, folder, made)
     async with AsyncExitStack() as parts:
         broker = await parts.enter_async_context(EmbeddedBroker(log=folder / "broker.log"))
         clickhouse = EmbeddedClickHouse(folder / FOLDER_NAME, port=clickhouse_port)
@@ -128,18 +137,19 @@ async def _ready(process: asyncio.subprocess.Process, log: Path) -> str:
     except TimeoutError:
         line = ""
     if not line.startswith("ready "):
-        said = log.read_text(errors="replace").strip().splitlines()
+        said = (await asyncio.to_thread(log.read_text, errors="replace")).strip().splitlines()
         raise StackError(f"the worker did not start: {said[-1] if said else 'it said nothing'}; see {log}")
     return line.removeprefix("ready ").strip()
 
 
-def _keys_of(folder: Path) -> dict[str, str]:
-    """The stack's own secrets, made at its first start and readable by its owner alone; the environment's count before them."""
+def _keys_of(folder: Path, made: Callable[[], Mapping[str, str]]) -> dict[str, str]:
+    """The stack's secrets, readable by its owner alone; the environment's count before them."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / KEYS_FILE
     if path.is_file():
         held = dict(json.loads(path.read_text()))
     else:
-        held = {"pseudonym_key": secrets.token_hex(32), "dead_letter_key": f"own:{secrets.token_hex(32)}"}
+        held = dict(made())
         path.touch(mode=0o600)
         path.write_text(json.dumps(held))
-    return {name: os.environ.get(PREFIX + name.upper(), value) for name, value in held.items()}
+    return {name: os.environ.get(PREFIX + name.upper()) or str(value) for name, value in held.items()}
