@@ -45,6 +45,12 @@ class Refused:
     event_id: str
     refusal: Refusal
 
+    def __str__(self) -> str:
+        said = self.refusal
+        return (
+            f"{self.channel} event {self.event_id!r} was left out: {said.reason}{f' ({said.field})' if said.field else ''}: {said.detail}"
+        )
+
 
 @dataclass(slots=True)
 class Published:

@@ -1,5 +1,6 @@
 """Topics: created once, checked by everyone, and what the broker can do is asked and not believed."""
 
+import asyncio
 import dataclasses
 
 import pytest
@@ -79,7 +80,14 @@ async def test_on_kafka_with_what_each_topic_keeps(kafka, topic_prefix):
     finally:
         await admin.close()
     with pytest.raises(TopicsError, match=f"{grown} has 4 partitions"):
+        await checked_for_a_while(settings)
+
+
+async def checked_for_a_while(settings):
+    """Checks until every node has heard what was changed."""
+    for _ in range(50):
         await check_topics(settings)
+        await asyncio.sleep(0.1)
 
 
 @pytest.mark.kafka

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from streams.imports import MappedImport, Mapping, Progress
+    from streams.publishing import Published
 
 TOLD = 20
 """Rows that do not map are shown one by one up to this many; --json has more."""
@@ -41,10 +42,9 @@ def import_(
     except (MappingError, UnreadableFileError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    if not check and mapped.events:
-        _send(mapped, name or loaded.name, end)
-    _tell(mapped, name or loaded.name, sent=not check, as_json=as_json)
-    if not mapped.events or (check and mapped.rows_unmapped):
+    published = _send(mapped, name or loaded.name, end) if mapped.events and not check else None
+    _tell(mapped, name or loaded.name, published, as_json=as_json)
+    if not mapped.events or (check and mapped.rows_unmapped) or (published and published.refused):
         raise typer.Exit(1)
 
 
@@ -57,7 +57,7 @@ def _until(mapping: "Mapping", text: str) -> int | None:
         raise typer.BadParameter(f"{error}; it is read in the zone {mapping.zone}", param_hint="--until") from error
 
 
-def _send(mapped: "MappedImport", name: str, until: int | None) -> None:
+def _send(mapped: "MappedImport", name: str, until: int | None) -> "Published":
     import asyncio  # noqa: PLC0415
 
     from streams.publishing import publish_import  # noqa: PLC0415
@@ -68,7 +68,7 @@ def _send(mapped: "MappedImport", name: str, until: int | None) -> None:
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    asyncio.run(publish_import(settings, mapped.events, name=name, until=until))
+    return asyncio.run(publish_import(settings, mapped.events, name=name, until=until))
 
 
 @contextmanager
@@ -92,7 +92,9 @@ def _progress_bar() -> Iterator[Callable[["Progress"], None] | None]:
         yield show
 
 
-def _tell(mapped: "MappedImport", name: str, *, sent: bool, as_json: bool) -> None:
+def _tell(mapped: "MappedImport", name: str, published: "Published | None", *, as_json: bool) -> None:
+    sent = sum(published.counts.values()) if published else 0
+    refused = [str(each) for each in published.refused] if published else []
     if as_json:
         counts: dict[str, dict[str, int]] = {}
         for (channel, kind), count in mapped.kinds.items():
@@ -100,17 +102,18 @@ def _tell(mapped: "MappedImport", name: str, *, sent: bool, as_json: bool) -> No
         unmapped = [{"file": each.file, "line": each.line, "event": each.event, "reason": each.reason} for each in mapped.unmapped]
         outcome = {
             "import": name,
-            "sent": len(mapped.events) if sent else 0,
+            "sent": sent,
             "events": len(mapped.events),
             "rows": mapped.rows,
             "rows_without_event": mapped.rows_without_event,
             "rows_unmapped": mapped.rows_unmapped,
             "kinds": counts,
             "unmapped": unmapped,
+            "refused": refused,
         }
         typer.echo(json.dumps(outcome, ensure_ascii=False))
         return
-    typer.echo(f"{name}: {mapped.rows:,} rows, {len(mapped.events):,} events{' published' if sent else ', nothing sent'}")
+    typer.echo(f"{name}: {mapped.rows:,} rows, {len(mapped.events):,} events{f', {sent:,} published' if published else ', nothing sent'}")
     for (channel, kind), count in mapped.kinds.items():
         typer.echo(f"  {channel:10} {kind or 'known':24} {count:>10,}")
     if mapped.rows_without_event:
@@ -121,3 +124,7 @@ def _tell(mapped: "MappedImport", name: str, *, sent: bool, as_json: bool) -> No
             typer.echo(f"  {each.file}:{each.line}: {f'event {each.event}: ' if each.event else ''}{each.reason}", err=True)
         if len(mapped.unmapped) > TOLD:
             typer.echo("  ... and more; --json lists them", err=True)
+    if refused:
+        typer.echo(f"{len(refused):,} events do not fit their schema:", err=True)
+        for line in refused[:TOLD]:
+            typer.echo(f"  {line}", err=True)

@@ -43,7 +43,7 @@ def simulate(
     if out is not None:
         counts = writing.write(out, events)
     elif publish:
-        _send(events, name=f"simulation-{customers}-{seed}", until=simulation.until)
+        counts = _send(events, name=f"simulation-{customers}-{seed}", until=simulation.until)
     rules: dict[str, int] = {}
     for planted in simulation.truth:
         rules[planted.rule] = rules.get(planted.rule, 0) + 1
@@ -55,7 +55,8 @@ def simulate(
         typer.echo(f"  {rule:20} {planted_count:6,} planted")
 
 
-def _send(events: "Iterable[ChannelEvent]", *, name: str, until: int) -> None:
+def _send(events: "Iterable[ChannelEvent]", *, name: str, until: int) -> dict[str, int]:
+    """The number of events published, by channel."""
     from streams.publishing import publish_import  # noqa: PLC0415
     from streams.settings import Settings, SettingsError  # noqa: PLC0415
 
@@ -64,7 +65,12 @@ def _send(events: "Iterable[ChannelEvent]", *, name: str, until: int) -> None:
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    asyncio.run(publish_import(settings, events, name=name, until=until))
+    published = asyncio.run(publish_import(settings, events, name=name, until=until))
+    for refused in published.refused:
+        typer.echo(str(refused), err=True)
+    if published.refused:
+        raise typer.Exit(1)
+    return published.counts
 
 
 def _first_moment(day: str) -> int:

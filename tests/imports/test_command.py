@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import typer
@@ -25,6 +25,8 @@ def sent(monkeypatch):
 
     async def publish_import(settings, events, *, name, until):
         calls.append((list(events), name, until))
+        refused = [each.record["event_id"] for each in events if each.record["event_id"] == "misfit"]
+        return SimpleNamespace(counts={"website": len(events) - len(refused)}, refused=refused)
 
     module.publish_import = publish_import
     monkeypatch.setitem(sys.modules, "streams.publishing", module)
@@ -71,6 +73,15 @@ def test_sends_all_with_name_and_clock(sent, tmp_path):
     ]
     call(*arguments)
     assert sent[1][1:] == ("x", None)
+
+
+def test_what_does_not_fit_its_schema_is_not_counted_as_sent(sent, tmp_path):
+    arguments = own(tmp_path, "id,at\n1,2024-05-01\nmisfit,2024-05-02\n")
+    result = call(*arguments, "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert (found["events"], found["sent"], found["refused"]) == (2, 1, ["misfit"])
+    assert "1 events do not fit their schema" in call(*arguments).stderr
 
 
 def test_a_row_that_does_not_map_fails_the_check(sent, tmp_path):

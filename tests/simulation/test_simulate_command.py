@@ -55,6 +55,7 @@ def test_publishing_sends_everything_as_one_import_that_ends_with_the_scenario(m
 
     async def publish_import(settings, events, *, name, until):
         sent.append((name, until, list(events)))
+        return SimpleNamespace(counts={"chat": 1}, refused=[])
 
     monkeypatch.setitem(sys.modules, "streams.publishing", SimpleNamespace(publish_import=publish_import))
     result = run("--customers", 20, "--seed", 4, "--publish")
