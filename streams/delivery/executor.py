@@ -370,8 +370,8 @@ class PartitionExecutor:
         assert writer is not None, "work begins after the restore"
         assert position is not None, "work begins after the restore"
         began = time.monotonic()
-        if work.size == 1:
-            self._last_single = next((batch.topic, batch.records[0].offset) for batch in work.batches if batch.records)
+        singles = [(batch.topic, record.offset) for batch in work.batches for record in batch.records] if work.size == 1 else []
+        self._last_single = singles[0] if singles else None
         changes = await processor.step(work)
         offsets = dict(position.offsets)
         for batch in work.batches:
@@ -402,6 +402,7 @@ class PartitionExecutor:
             self._refused.add(self._last_single)
 
     def _grow_again(self, work: Work) -> None:
-        self._refused.clear()
+        if work.size:  # a tick may commit before the refused record comes again
+            self._refused.clear()
         if self._most < self.plan.max_records and work.size:
             self._most = min(self.plan.max_records, self._most * 2)

@@ -1,0 +1,398 @@
+"""A partition's executor: what it takes, what it refuses, and that a commit is whole or forgotten."""
+
+import asyncio
+
+import pytest
+from acting import OTHER, TOPIC, Stage, batch, restored, until
+from aiokafka.errors import KafkaConnectionError
+
+from streams.delivery import executor as module
+from streams.delivery.commit import Changes, Output, Position, decode_position
+from streams.delivery.writer import Fenced, TooLarge
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch):
+    monkeypatch.setattr(module, "RETRY_FIRST_S", 0.01)
+
+
+@pytest.fixture
+async def play():
+    """Makes an executor on a stage, restored; stops it in the end."""
+    playing = []
+
+    async def begin(stage):
+        executor = stage.executor()
+        playing.append(executor)
+        await restored(executor)
+        return executor
+
+    yield begin
+    for executor in playing:
+        await executor.stop()
+
+
+def position_of(stage):
+    return decode_position(stage.changelog[-1][1])
+
+
+# -- batches and the position
+
+
+async def test_batches_that_join_the_position_are_committed_with_it(play):
+    stage = Stage()
+    executor = await play(stage)
+    stage.put(executor, batch(0, 3), batch(3, 5))
+    await until(lambda: executor.offset(TOPIC) == 5)
+    assert stage.seen == [0, 1, 2, 3, 4]
+    assert position_of(stage).offsets == {TOPIC: 5}
+    assert [output.value for output in stage.published] == [b"0", b"1", b"2", b"3", b"4"]
+    await until(lambda: stage.acknowledged == 2)
+
+
+async def test_a_batch_past_the_position_is_refused_and_fetched_again_once(play):
+    stage = Stage()
+    executor = await play(stage)
+    stage.rewinds.clear()
+    stage.put(executor, batch(4, 6), batch(6, 8), batch(8, 9))
+    await until(lambda: stage.acknowledged == 3)
+    assert stage.rewinds == [(TOPIC, 0)]
+    assert stage.refetches == 1
+    assert stage.seen == []
+    stage.put(executor, batch(0, 9))
+    await until(lambda: executor.offset(TOPIC) == 9)
+    assert stage.seen == list(range(9))
+
+
+async def test_a_rewind_that_got_lost_is_asked_for_again_later(play, monkeypatch):
+    monkeypatch.setattr(module, "REWIND_AGAIN_S", 0.05)
+    stage = Stage()
+    executor = await play(stage)
+    stage.rewinds.clear()
+    stage.put(executor, batch(4, 6))
+    await until(lambda: stage.refetches == 1)
+    await asyncio.sleep(0.06)
+    stage.put(executor, batch(6, 8))
+    await until(lambda: stage.refetches == 2)
+    assert stage.rewinds == [(TOPIC, 0), (TOPIC, 0)]
+
+
+async def test_what_lies_before_the_position_is_skipped_and_what_straddles_it_is_trimmed(play):
+    stage = Stage()
+    executor = await play(stage)
+    stage.put(executor, batch(0, 4))
+    await until(lambda: executor.offset(TOPIC) == 4)
+    stage.put(executor, batch(1, 3), batch(2, 4), batch(2, 6))
+    await until(lambda: executor.offset(TOPIC) == 6)
+    assert stage.seen == [0, 1, 2, 3, 4, 5]
+    await until(lambda: stage.acknowledged == 4)
+
+
+async def test_each_source_topic_has_a_position_of_its_own(play):
+    stage = Stage(topics=(TOPIC, OTHER))
+    executor = await play(stage)
+    stage.put(executor, batch(0, 2), batch(3, 4, topic=OTHER), batch(2, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    assert executor.offset(OTHER) == 0
+    assert stage.rewinds[-1] == (OTHER, 0)
+    stage.put(executor, batch(0, 4, topic=OTHER))
+    await until(lambda: executor.offset(OTHER) == 4)
+    assert position_of(stage).offsets == {TOPIC: 3, OTHER: 4}
+
+
+async def test_batches_that_come_before_the_restore_is_done_are_dropped_and_the_source_is_sought_after(play):
+    stage = Stage()
+    early = stage.executor()
+    stage.put(early, batch(0, 3))
+    assert stage.acknowledged == 1
+    executor = await play(stage)
+    await until(lambda: stage.rewinds)
+    assert stage.rewinds == [(TOPIC, 0)]
+    assert executor.offset(TOPIC) == 0
+
+
+async def test_no_more_is_fetched_while_enough_waits(play):
+    stage = Stage()
+    stage.hold = asyncio.Event()
+    executor = await play(stage)
+    assert executor.wants_more
+    stage.put(executor, *(batch(at, at + 1) for at in range(30)))
+    await asyncio.sleep(0.02)
+    stage.put(executor, *(batch(at, at + 1) for at in range(30, 40)))
+    assert not executor.wants_more
+    stage.hold.set()
+    await until(lambda: executor.offset(TOPIC) == 40)
+    assert executor.wants_more
+
+
+# -- size
+
+
+async def test_a_long_batch_is_cut_into_commits_of_the_largest_size(play):
+    stage = Stage(max_records=4)
+    executor = await play(stage)
+    stage.put(executor, batch(0, 10))
+    await until(lambda: executor.offset(TOPIC) == 10)
+    assert stage.seen == list(range(10))
+    assert max(stage.commits) <= 4
+    await until(lambda: stage.acknowledged == 1)
+
+
+async def test_a_commit_that_is_too_large_is_halved_until_it_fits_then_grows_again(play):
+    stage = Stage(max_records=8)
+    stage.failures = [TooLarge("8"), TooLarge("4")]
+    executor = await play(stage)
+    stage.put(executor, batch(0, 8))
+    await until(lambda: stage.restores == 2)
+    await until(lambda: executor.position is not None)
+    stage.put(executor, batch(0, 8))
+    await until(lambda: stage.restores == 3)
+    await until(lambda: executor.position is not None)
+    stage.put(executor, batch(0, 8))
+    await until(lambda: executor.offset(TOPIC) == 8)
+    assert stage.seen == list(range(8))
+    assert stage.commits == [2, 4, 2]
+
+
+async def feed(stage, executor, stop, done):
+    """Fetch again after each restore, as a source does."""
+    async with asyncio.timeout(5):
+        while not done():
+            if executor.position is not None and executor.offset(TOPIC) < stop:
+                stage.put(executor, batch(executor.offset(TOPIC), stop))
+            await asyncio.sleep(0.02)
+
+
+def refuses(executor, offset):
+    """Let the executor's writers find one record too large, as long as it is published."""
+    make = executor.plan.writer
+
+    def writer(number):
+        made = make(number)
+        commit = made.commit
+
+        async def checked(state, position, outputs):
+            if any(output.value == b"%d" % offset for output in outputs):
+                raise TooLarge("of one record")
+            await commit(state, position, outputs)
+
+        made.commit = checked
+        return made
+
+    object.__setattr__(executor.plan, "writer", writer)
+    return executor
+
+
+async def test_a_single_record_that_is_too_large_is_refused_and_the_rest_goes_on(play):
+    stage = Stage(max_records=4)
+    make = stage.executor
+    stage.executor = lambda: refuses(make(), 5)
+    executor = await play(stage)
+    await feed(stage, executor, 8, lambda: executor.offset(TOPIC) == 8)
+    assert stage.seen == [0, 1, 2, 3, 4, 6, 7]
+    refused = [work.refused for processor in stage.processors for work in processor.work if work.refused]
+    assert refused == [frozenset({(TOPIC, 5)})]
+
+
+async def test_a_record_stays_refused_though_a_tick_commits_before_it_comes_again(play):
+    stage = Stage(max_records=1)
+    make = stage.executor
+    stage.executor = lambda: refuses(make(), 0)
+    executor = await play(stage)
+    stage.put(executor, batch(0, 1))
+    await until(lambda: stage.restores == 2 and executor.position is not None)
+    ticking = stage.processors[-1]
+
+    async def changes_on_tick():
+        return Changes({b"clock": b"1"})
+
+    ticking.on_tick = changes_on_tick
+    executor.tick()
+    await until(lambda: stage.state.get(b"clock") == b"1")
+    stage.put(executor, batch(0, 1))
+    await until(lambda: executor.offset(TOPIC) == 1)
+    assert stage.restores == 2
+
+
+# -- commits that fail
+
+
+@pytest.mark.parametrize("failure", [KafkaConnectionError("gone"), Fenced("taken"), OSError("cut"), RuntimeError("a bug")])
+async def test_a_failing_commit_throws_the_memory_away_and_restores(play, failure):
+    stage = Stage()
+    executor = await play(stage)
+    stage.put(executor, batch(0, 2))
+    await until(lambda: executor.offset(TOPIC) == 2)
+    stage.failures = [failure]
+    stage.put(executor, batch(2, 4))
+    await until(lambda: stage.restores == 2 and executor.position is not None)
+    assert executor.offset(TOPIC) == 2
+    assert stage.rewinds[-1] == (TOPIC, 2)
+    assert stage.processors[0].seen == b"0 1 2 3", "the first memory took them in"
+    assert executor.processor is stage.processors[1]
+    assert stage.processors[1].seen == b"0 1", "the second one never saw them"
+    assert stage.writers[0].closed
+    stage.put(executor, batch(2, 4))
+    await until(lambda: executor.offset(TOPIC) == 4)
+    assert stage.seen == [0, 1, 2, 3]
+
+
+async def test_a_processor_that_fails_is_restored_too(play):
+    stage = Stage()
+    executor = await play(stage)
+
+    async def broken(work):
+        raise ValueError("a bug")
+
+    executor.processor.step = broken
+    stage.put(executor, batch(0, 2))
+    await until(lambda: stage.restores == 2 and executor.position is not None)
+    stage.put(executor, batch(0, 2))
+    await until(lambda: executor.offset(TOPIC) == 2)
+    assert stage.seen == [0, 1]
+
+
+async def test_stopping_cancels_a_commit_and_leaves_nothing_of_it(play):
+    stage = Stage()
+    stage.hold = asyncio.Event()
+    executor = await play(stage)
+    stage.put(executor, batch(0, 2), batch(2, 3))
+    await until(lambda: stage.processors[0].seen)
+    await executor.stop()
+    assert executor.offset(TOPIC) is None, "nothing may be committed to the group for it"
+    assert not executor.wants_more
+    assert stage.changelog == []
+    assert stage.writers[0].closed
+    assert stage.acknowledged == 2
+
+
+# -- ticks
+
+
+async def test_ticks_wait_for_the_commit_under_way(play):
+    stage = Stage()
+    stage.hold = asyncio.Event()
+    executor = await play(stage)
+    stage.put(executor, batch(0, 2))
+    processor = stage.processors[0]
+    await until(lambda: processor.seen)
+    for _ in range(3):
+        executor.tick()
+    await asyncio.sleep(0.02)
+    assert processor.ticks == 0
+    stage.hold.set()
+    await until(lambda: processor.ticks == 1)
+    assert executor.offset(TOPIC) == 2
+    assert stage.commits == [2], "a tick that changes nothing commits nothing"
+
+
+async def test_a_tick_that_changes_something_keeps_the_position(play):
+    stage = Stage()
+    executor = await play(stage)
+    stage.put(executor, batch(0, 2))
+    await until(lambda: executor.offset(TOPIC) == 2)
+
+    async def changes_on_tick():
+        return Changes({b"deadline": b"fired"}, [Output("out", 0, b"k", b"broken")], memo=b"counts")
+
+    stage.processors[0].on_tick = changes_on_tick
+    executor.tick()
+    await until(lambda: stage.state.get(b"deadline") == b"fired")
+    assert position_of(stage) == Position({TOPIC: 2}, {}, b"counts")
+    stage.put(executor, batch(2, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    assert position_of(stage).memo == b"counts", "a memo stands until there is another"
+
+
+# -- restore
+
+
+async def test_the_next_owner_goes_on_where_the_state_stands(play):
+    stage = Stage()
+    first = await play(stage)
+    stage.put(first, batch(0, 3))
+    await until(lambda: first.offset(TOPIC) == 3)
+    await first.stop()
+    second = await play(stage)
+    assert second.offset(TOPIC) == 3
+    assert stage.rewinds[-1] == (TOPIC, 3)
+    assert stage.processors[1].seen == b"0 1 2"
+
+
+async def test_a_writer_is_opened_before_the_changelog_is_read(play):
+    stage = Stage()
+    order = []
+    read = stage.read
+
+    async def noted(number):
+        order.append(stage.writers[-1].opened)
+        async for each in read(number):
+            yield each
+
+    stage.read = noted
+    await play(stage)
+    assert order == [True]
+
+
+async def test_a_source_that_was_never_read_begins_at_the_first_record_it_still_has(play):
+    stage = Stage()
+    stage.begins = {TOPIC: 7}
+    executor = await play(stage)
+    assert executor.offset(TOPIC) == 7
+
+
+async def test_resuming_after_a_rebalance_seeks_to_the_position_again(play):
+    stage = Stage()
+    executor = await play(stage)
+    stage.put(executor, batch(0, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    stage.rewinds.clear()
+    await executor.resume()
+    assert stage.rewinds == [(TOPIC, 3)]
+
+
+@pytest.mark.parametrize(
+    ("happened", "words"),
+    [
+        ({"begins": {TOPIC: 9}}, "lost 6 records below the state's position 3"),
+        ({"ends": {TOPIC: 2}}, "ends at 2, before the state's position 3"),
+        ({"ids": {TOPIC: "another"}}, "was deleted and made anew"),
+    ],
+    ids=["retention", "cut", "made anew"],
+)
+async def test_a_source_that_does_not_fit_the_state_stops_the_partition_with_one_line(play, caplog, happened, words):
+    stage = Stage()
+    stage.ids = {TOPIC: "one"}
+    first = await play(stage)
+    stage.put(first, batch(0, 3))
+    await until(lambda: first.offset(TOPIC) == 3)
+    await first.stop()
+    for name, value in happened.items():
+        setattr(stage, name, value)
+    second = stage.executor()
+    second.start()
+    await until(lambda: second.stopped_because)
+    critical = [line.message for line in caplog.records if line.levelname == "CRITICAL"]
+    assert len(critical) == 1
+    assert words in critical[0]
+    assert "restore" in critical[0], "it says what to do"
+    assert "\n" not in critical[0]
+    assert not second.wants_more
+    stage.put(second, batch(3, 4))
+    assert second.offset(TOPIC) is None
+    restores = stage.restores
+    await asyncio.sleep(0.05)
+    assert stage.restores == restores, "it does not try again"
+    assert stage.seen == [0, 1, 2]
+    await second.stop()
+
+
+async def test_ends_are_not_believed_where_the_broker_lists_them_short(play):
+    stage = Stage(ends_known=False)
+    first = await play(stage)
+    stage.put(first, batch(0, 3))
+    await until(lambda: first.offset(TOPIC) == 3)
+    await first.stop()
+    stage.ends = {TOPIC: 2}
+    second = await play(stage)
+    assert second.offset(TOPIC) == 3
