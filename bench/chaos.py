@@ -94,7 +94,8 @@ def _report(storm: Storm, reference: list[Reference], differs: list[list[bytes]]
     events = sum(len(values) for each in reference for key, values in each.prefixes.items() if key.startswith(b"\1all "))
     counts = ", ".join(f"{storm.happened[what]} {what}" for what in ("kills", "stops", "freezes", "wakes", "joins"))
     print(
-        f"  {storm.said('out', 'restore')} restores, {storm.said('out', 'refetch')} refetches, "
+        f"  {storm.happened['hit at work']} hit at work, {storm.said('out', 'commit')} commits, "
+        f"{storm.said('out', 'restore')} restores, {storm.said('out', 'refetch')} refetches, "
         f"{storm.said('err', 'was taken over')} commits fenced, {died} died or hung"
     )
     if not exact:

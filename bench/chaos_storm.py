@@ -12,7 +12,10 @@ from pathlib import Path
 from bench.chaos_worker import PARTITIONS
 
 MOST_WORKERS = 3
-PAUSE_S = (2.0, 4.5)
+PAUSE_S = (2.0, 5.0)
+AT_WORK_S = 0.3
+"""Whoever committed so recently is in the middle of something."""
+PATIENCE_S = 6.0
 FROZEN_S = (7.5, 11.0)
 """Longer than the session timeout: somebody else owns a frozen worker's partitions when it wakes."""
 RIVAL_KILLED = 0.6
@@ -48,9 +51,8 @@ class Storm:
             self._workers[worker] = subprocess.Popen([sys.executable, "-m", "bench.chaos_worker", *self._arguments], stdout=out, stderr=err)
         self._say("join", worker)
 
-    def kill(self) -> None:
+    def kill(self, worker: str) -> None:
         """One ends as by a power cut; half of the time another starts at once."""
-        worker = self._random.choice(self._awake())
         gone = self._workers.pop(worker)
         gone.kill()
         gone.wait()
@@ -59,18 +61,17 @@ class Storm:
         if self._random.random() < 0.5:
             self.join()
 
-    def stop(self) -> None:
+    def stop(self, worker: str) -> None:
         """One is asked to end."""
-        worker = self._random.choice(self._awake())
         leaving = self._workers.pop(worker)
         leaving.terminate()
         self._leaving[worker] = leaving, time.monotonic() + STOP_S
         self.happened["stops"] += 1
         self._say("stop", worker)
 
-    def freeze(self) -> None:
+    def freeze(self, worker: str) -> None:
         """One stands still until its partitions are somebody else's."""
-        self._frozen = self._random.choice(self._awake())
+        self._frozen = worker
         self._workers[self._frozen].send_signal(signal.SIGSTOP)
         self._wake_at = time.monotonic() + self._random.uniform(*FROZEN_S)
         self.happened["freezes"] += 1
@@ -112,7 +113,7 @@ class Storm:
             elif len(self._awake()) < 2:
                 self.join()
             else:
-                self._anything()
+                await self._anything()
             pause = time.monotonic() + self._random.uniform(*PAUSE_S)
             while time.monotonic() < pause and not (self._frozen and time.monotonic() >= self._wake_at):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
@@ -128,16 +129,27 @@ class Storm:
             await asyncio.sleep(0.2)
         await asyncio.sleep(self._random.uniform(*PAUSE_S))
 
-    def _anything(self) -> None:
+    async def _victim(self) -> str:
+        """Somebody in the middle of work, after some patience anybody: what a blow finds idle, it does not test."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            at_work = [each for each in self._awake() if time.time() - (self._folder / f"{each}.out").stat().st_mtime < AT_WORK_S]
+            if at_work:
+                self.happened["hit at work"] += 1
+                return self._random.choice(at_work)
+            await asyncio.sleep(0.01)
+        return self._random.choice(self._awake())
+
+    async def _anything(self) -> None:
         drawn = self._random.random()
         if not self._frozen and drawn < 0.45:
-            self.freeze()
+            self.freeze(await self._victim())
         elif len(self._workers) < MOST_WORKERS and drawn < 0.65:
             self.join()
         elif drawn < 0.9:
-            self.kill()
+            self.kill(await self._victim())
         else:
-            self.stop()
+            self.stop(await self._victim())
 
     def reap(self) -> None:
         """Notice who ended; one worker at least goes on."""

@@ -68,7 +68,11 @@ def main() -> None:
         SWITCHES[asked.without]()
     topics, changelog, out = tuple(asked.topics), f"{asked.id}-changelog", f"{asked.id}-out"
     role = Role(asked.id, topics, changelog, lambda number: Counting(number, topics, out), linger_s=0.02, max_batch=500)
-    watch = Watch(on_refetch=lambda: print("refetch", flush=True), on_restore=lambda: print("restore", flush=True))
+    watch = Watch(
+        on_commit=lambda _seconds, _records: print("commit", flush=True),
+        on_refetch=lambda: print("refetch", flush=True),
+        on_restore=lambda: print("restore", flush=True),
+    )
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     running = build(
