@@ -1,0 +1,238 @@
+"""Who is this, and what should be said first: one customer by an identifier, or by the number of an order, case, conversation or offer.
+
+Every query first finds ids by a skip index of the store, over all versions of the rows, then reads the current rows of these ids by their
+key, and applies its condition again, since another version of a row may have met it. So a look-up reads a few granules,
+whatever the size of the store.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from streams.channels.identifiers import PSEUDONYM_DIGITS, Pseudonyms, key_of
+from streams.clickhouse.engine import quoted
+from streams.clickhouse.reading import read
+from streams.clickhouse.recorded import decoded, selection
+from streams.journeys.settings import JourneySettings
+from streams.journeys.touchpoint import Touchpoint, type_order
+from streams.settings import Settings
+from streams.web.answer import Answer, Match, Moment, OpenInconsistency, OpenJourney, OpenPromise
+from streams.web.promises import KEEPING, WITHDRAWING, open_promises
+from streams.web.words import what
+
+REFERENCES: Final = ("order", "case", "conversation", "offer")
+IDENTIFIERS: Final = tuple(name for name in type_order if name not in REFERENCES)
+TYPES: Final = (*IDENTIFIERS, *REFERENCES, "customer")
+"""What a value can be; `customer` is a pseudonym as answers and inconsistencies have it."""
+
+LAST_SHOWN: Final = 10
+OTHERS_SHOWN: Final = 10
+NOT_FOR_THE_DESK: Final = ("identity_conflict",)
+"""Rules whose findings would have an agent tell one person about another."""
+
+_UNQUOTED: Final = " SETTINGS output_format_json_quote_64bit_integers = 0"
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
+_PSEUDONYM: Final = re.compile(f"[0-9a-f]{{{PSEUDONYM_DIGITS}}}")
+_OWN: Final = "anchor IN {anchors:Array(String)}"
+
+
+class QuestionError(ValueError):
+    """A question that cannot be asked: what is wrong with it, and what to do."""
+
+
+def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SHOWN) -> Answer:
+    """The answer about `value`, taken for `type_`, or for everything that it can be; with the `last` touchpoints.
+
+    Raises QuestionError, and read's ClickHouseError and ClickHouseAwayError.
+    """
+    value = value.strip()
+    if not value:
+        raise QuestionError("the value is empty; an identifier, or the number of an order, case, conversation or offer was expected")
+    if type_ and type_ not in TYPES:
+        raise QuestionError(f"there is no type {type_!r}; choose one of {', '.join(TYPES)}")
+    pseudonyms, untried = _pseudonyms(settings, value, type_)
+    tried = tuple(each for each in TYPES if each in (type_ or each) and each not in untried)
+    matches = _matches(settings, value, tried, pseudonyms)
+    at, fresh_at = _clock(settings)
+    if not matches or (matches[0].by == "offer" and len(matches) > 1):  # an offer that many hold says nothing about who this is
+        others_held = tuple(matches[:OTHERS_SHOWN])
+        return Answer(known=False, asked_at=at, fresh_at=fresh_at, tried=tried, untried=untried, others=others_held)
+    found, *others = matches
+    anchors = _anchors(settings, found.customer)
+    count, first_at, recorded_at = _extent(settings, anchors)
+    return Answer(
+        known=True,
+        asked_at=at,
+        fresh_at=fresh_at,
+        tried=tried,
+        untried=untried,
+        customer=found.customer,
+        by=found.by,
+        others=tuple(others[:OTHERS_SHOWN]),
+        inconsistencies=_inconsistencies(settings, found.customer),
+        promises=_promises(settings, anchors, at),
+        last=_last(settings, anchors, last),
+        journeys=_journeys(settings, found.customer),
+        touchpoints=count,
+        first_at=first_at,
+        recorded_at=recorded_at,
+    )
+
+
+def _pseudonyms(settings: Settings, value: str, type_: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """By type of identifier the value's pseudonym; and the types that cannot be tried for want of the key."""
+    wanted = [name for name in IDENTIFIERS if name in (type_ or name)]
+    if not wanted:
+        return {}, ()
+    if not settings.pseudonym_key:
+        if type_:
+            raise QuestionError(
+                f"an identifier ({type_}) is found by its pseudonym: set TOUCHPOINTS_PSEUDONYM_KEY, or name the stack's --dir"
+            )
+        return {}, tuple(wanted)
+    try:
+        pseudonyms = Pseudonyms(key_of(settings.pseudonym_key), remembered=0)
+    except ValueError as error:
+        raise QuestionError(str(error)) from error
+    return {name: pseudonym for name in wanted if (pseudonym := pseudonyms.of(name, value))}, ()
+
+
+def _matches(settings: Settings, value: str, tried: tuple[str, ...], pseudonyms: Mapping[str, str]) -> list[Match]:
+    """Customers that the value points to: by the strongest meaning of the value, then the strongest anchor, then the latest."""
+    found: list[tuple[int, int, int, Match]] = []
+    if pseudonyms:
+        condition = "hasAny(identifiers.pseudonym, {wanted:Array(String)})"
+        by = "arrayFirst(each -> has({wanted:Array(String)}, each.pseudonym), identifiers).type"
+        found += _by(settings, by, condition, {"wanted": _array(pseudonyms.values())})
+    for name in REFERENCES:
+        if name in tried and (name != "offer" or not found):  # no index leads to an offer, so it comes last
+            found += _by(settings, f"'{name}'", f"references.`{name}` = {{value:String}}", {"value": _text(value)})
+    if "customer" in tried and not found and _PSEUDONYM.fullmatch(value.lower()):
+        anchors = _anchors(settings, value.lower())
+        found += [each for each in _by(settings, "'customer'", _OWN, {"anchors": anchors}) if each[-1].customer == value.lower()]
+    unique: dict[str, Match] = {}
+    for *_, match in sorted(found, key=lambda each: each[:3]):
+        unique.setdefault(match.customer, match)
+    return list(unique.values())
+
+
+def _by(settings: Settings, by: str, condition: str, parameters: Mapping[str, str]) -> list[tuple[int, int, int, Match]]:
+    rows = _rows(
+        settings,
+        f"SELECT customer, {by} AS found_by, splitByChar(':', anchor)[1] AS strength, toUnixTimestamp64Micro(max(corrected_at)) AS at"  # noqa: S608  # our own text; values are bound
+        f" FROM touchpoints WHERE {indexed(settings, 'touchpoints', 'event_id', condition)} GROUP BY ALL ORDER BY at DESC LIMIT 1000",
+        parameters,
+    )
+    return [
+        (_rank(TYPES, row["found_by"]), _rank(type_order, row["strength"]), -row["at"], Match(customer=row["customer"], by=row["found_by"]))
+        for row in rows
+    ]
+
+
+def _anchors(settings: Settings, customer: str) -> str:
+    """Anchors of the customer's touchpoints: identifiers assigned to him, and the one that is his name where none is."""
+    rows = _rows(
+        settings,
+        "SELECT concat(type, ':', pseudonym) AS anchor FROM identities WHERE customer = {customer:String}",
+        {"customer": _text(customer)},
+    )
+    return _array([*(row["anchor"] for row in rows), *(f"{name}:{customer}" for name in type_order)])
+
+
+def _extent(settings: Settings, anchors: str) -> tuple[int, int | None, int | None]:
+    row = _rows(
+        settings,
+        "SELECT count() AS n, toUnixTimestamp64Micro(min(corrected_at)) AS first, toUnixTimestamp64Micro(max(ingested_at)) AS recorded"  # noqa: S608
+        f" FROM touchpoints WHERE {indexed(settings, 'touchpoints', 'event_id', _OWN)}",
+        {"anchors": anchors},
+    )[0]
+    return (row["n"], row["first"], row["recorded"]) if row["n"] else (0, None, None)
+
+
+def _clock(settings: Settings) -> tuple[int, int | None]:
+    """ClickHouse's time, and when it recorded a touchpoint last, of whomever; both us."""
+    row = _rows(
+        settings,
+        "SELECT toUnixTimestamp64Micro(now64(6)) AS now, toUnixTimestamp64Micro(max(ingested_at)) AS fresh, count() AS n"
+        " FROM touchpoints_history",
+    )[0]
+    return row["now"], row["fresh"] if row["n"] else None
+
+
+def _inconsistencies(settings: Settings, customer: str) -> tuple[OpenInconsistency, ...]:
+    condition = "customer = {customer:String}"
+    rows = _rows(
+        settings,
+        "SELECT inconsistency_id, severity, rule, remedy, sentence, subject, toUnixTimestamp64Micro(opened_at) AS opened"  # noqa: S608
+        f" FROM inconsistencies WHERE {indexed(settings, 'inconsistencies', 'inconsistency_id', condition)}"
+        " AND status = 'open' AND NOT has({hidden:Array(String)}, rule)"
+        " ORDER BY indexOf(['critical', 'warning', 'info'], severity), opened_at DESC, inconsistency_id",
+        {"customer": _text(customer), "hidden": _array(NOT_FOR_THE_DESK)},
+    )
+    return tuple(OpenInconsistency(opened_at=row.pop("opened"), **row) for row in rows)
+
+
+def _journeys(settings: Settings, customer: str) -> tuple[OpenJourney, ...]:
+    rows = _rows(
+        settings,
+        "SELECT journey_id, process, phase, reference, last_step, touchpoints,"  # noqa: S608
+        " toUnixTimestamp64Micro(started_at) AS started, toUnixTimestamp64Micro(last_at) AS latest"
+        f" FROM journeys WHERE {indexed(settings, 'journeys', 'journey_id', 'customer = {customer:String}')} AND status = 'open'"
+        " ORDER BY last_at DESC, journey_id",
+        {"customer": _text(customer)},
+    )
+    return tuple(OpenJourney(started_at=row.pop("started"), last_at=row.pop("latest"), **row) for row in rows)
+
+
+def _promises(settings: Settings, anchors: str, now: int) -> tuple[OpenPromise, ...]:
+    further = "AND (notEmpty(promises) OR has({kinds:Array(String)}, kind)) ORDER BY corrected_at, source, sequence, event_id"
+    found = _touchpoints(settings, further, {"anchors": anchors, "kinds": _array((*KEEPING, WITHDRAWING))})
+    return open_promises(found, now, JourneySettings())
+
+
+def _last(settings: Settings, anchors: str, last: int) -> tuple[Moment, ...]:
+    further = "ORDER BY corrected_at DESC, source DESC, sequence DESC, event_id DESC LIMIT {last:UInt32}"
+    found = _touchpoints(settings, further, {"anchors": anchors, "last": str(last)})
+    return tuple(
+        Moment(
+            event_id=each.event_id,
+            occurred_at=each.corrected_at,
+            channel=each.channel,
+            direction=each.direction,
+            what=what(each),
+        )
+        for each in found
+    )
+
+
+def _touchpoints(settings: Settings, further: str, parameters: Mapping[str, str]) -> list[Touchpoint]:
+    text = (
+        f"WITH toUInt64(0) AS content_hash SELECT {selection()} FROM touchpoints"  # noqa: S608  # the views show no hash
+        f" WHERE {indexed(settings, 'touchpoints', 'event_id', _OWN)} {further}"
+    )
+    return decoded(read(settings, text + _UNQUOTED, "JSONCompactEachRow", parameters).body)
+
+
+def indexed(settings: Settings, table: str, key: str, condition: str) -> str:
+    """A condition on a view's current rows, by way of the table's own skip index: no index on a part of a column works through a view."""
+    stored = f"{quoted(settings.clickhouse_store)}.{quoted(table)}"
+    return f"{key} IN (SELECT {key} FROM {stored} WHERE {condition}) AND {condition}"  # noqa: S608  # our own names
+
+
+def _rows(settings: Settings, text: str, parameters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in read(settings, text + _UNQUOTED, "JSONEachRow", parameters).body.splitlines()]
+
+
+def _text(value: str) -> str:
+    """A String as a bound parameter has it: ClickHouse reads it as a field of TabSeparated."""
+    return value.translate(_ESCAPES)
+
+
+def _array(values: Iterable[str]) -> str:
+    """An Array(String) of types, pseudonyms, rules and kinds: letters, digits, colons and underscores alone need no escape."""
+    return "[" + ",".join(f"'{each}'" for each in values) + "]"
+
+
+def _rank(order: tuple[str, ...], name: str) -> int:
+    return order.index(name) if name in order else len(order)
