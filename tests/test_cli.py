@@ -1,9 +1,9 @@
 """The command line: quick, helpful, and one line where the world outside is wrong."""
 
 import os
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 from typer.testing import CliRunner
@@ -52,12 +52,14 @@ def test_help_loads_nothing_heavy():
 
 
 def test_help_is_quick():
+    """By processor time, which other work on the machine does not stretch; 0.3 s on an idle one."""
     took_s = []
     for _ in range(3):
-        began = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         touchpoints("--help")
-        took_s.append(time.monotonic() - began)
-    assert min(took_s) < 1.0  # 0.3 s on a machine that does nothing else
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took_s.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(took_s) < 0.5
 
 
 @pytest.mark.parametrize("arguments", [("topics",), ("tail", "chat"), ("simulate", "--customers", "1", "--publish")])
