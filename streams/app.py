@@ -27,6 +27,7 @@ from streams.processors.outputs import Publisher
 from streams.processors.record import RecordPartition, RecordPlan, Sink
 from streams.processors.stitch import StitchPartition, StitchPlan
 from streams.settings import CHANNELS, Settings, SettingsError
+from streams.stack_folder import KNOWLEDGE_FILE
 
 SECOND_US: Final = 1_000_000
 
@@ -59,7 +60,14 @@ def pipeline(settings: Settings, roles: Sequence[str], *, transactional: bool, m
     return Pipeline(
         settings=settings,
         roles=tuple(_built(name, makers[name](), settings, metrics, transactional=transactional) for name in roles),
-        knowledge=KnowledgeReader(settings.brokers, settings.topic(topics.KNOWLEDGE), settings.partitions, registry, knowledge),
+        knowledge=KnowledgeReader(
+            settings.brokers,
+            settings.topic(topics.KNOWLEDGE),
+            settings.partitions,
+            registry,
+            knowledge,
+            kept=settings.folder / KNOWLEDGE_FILE if settings.folder is not None else None,
+        ),
         inserts=inserts,
         metrics=metrics,
     )

@@ -19,6 +19,7 @@ from streams.broker.sending import Headers, Lanes
 from streams.events import ChannelEvent
 from streams.processors.internal import CLOCK, KIND, partition_of
 from streams.settings import CHANNELS, Settings
+from streams.stack_folder import remember_import
 from streams.topics import KNOWLEDGE, check_topics, has_transactions
 
 RUN: Final = 500
@@ -127,7 +128,15 @@ async def publish_import(
         await lanes.acknowledged()
         await publication.send_clock(b"open" if until is None else b"%d" % until, ("ended", b"1"))
         await lanes.acknowledged()
+        remember_import(settings, name, until)
         return publication.ended()
+
+
+async def end_import(settings: Settings, name: str, until: int | None) -> None:
+    """Say again that an import has ended: to a broker that has forgotten it. Raises PublishError."""
+    async with _Publication(settings, name) as publication:
+        await publication.send_clock(b"open" if until is None else b"%d" % until, ("ended", b"1"))
+        await publication.lanes.acknowledged()
 
 
 def _runs(events: Iterable[ChannelEvent]) -> Iterator[list[ChannelEvent]]:

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 PREFIX: Final = "TOUCHPOINTS_"
 STACK_FILE: Final = "stack.json"
+KEYS_FILE: Final = "keys.json"
+"""Secrets of an embedded stack, readable by its owner alone; everywhere else secrets come from the environment."""
 DEFAULT_FOLDER: Final = Path(".touchpoints")
 CHANNELS: Final = ("website", "app", "chat", "email", "phone", "store", "survey")
 ROLES: Final = ("admit", "identify", "stitch", "record")
@@ -102,15 +104,21 @@ class Settings:
 
 
 def _from_stack(folder: Path) -> dict[str, Any]:
-    path = folder / STACK_FILE
+    found = _read_json(folder / KEYS_FILE)
+    address = _read_json(folder / STACK_FILE)
+    if address:
+        found |= address | {"folder": folder}
+    known = {each.name for each in fields(Settings)}
+    return {name: value for name, value in found.items() if name in known}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        found = json.loads(path.read_text())
+        return dict(json.loads(path.read_text()))
     except ValueError as error:
         raise SettingsError(f"{path} is not JSON ({error}); remove it and start the stack again") from error
-    known = {each.name for each in fields(Settings)}
-    return {name: value for name, value in found.items() if name in known} | {"folder": folder}
 
 
 def _parsed(name: str, text: str) -> Any:

@@ -24,11 +24,12 @@ from streams.clickhouse.client import connect
 from streams.clickhouse.embedded import EmbeddedClickHouse
 from streams.clickhouse.migrations import Names, migrate
 from streams.clickhouse.reading import FOLDER_NAME
-from streams.settings import PREFIX, STACK_FILE, Settings
+from streams.rebuild import rebuild
+from streams.settings import KEYS_FILE, PREFIX, STACK_FILE, Settings
 
 START_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 20.0
-KEYS_FILE: Final = "keys.json"
+SETTLED_POLLS: Final = 3
 BROKER_SESSION_S: Final = 3.0
 """The embedded broker lets half a session pass before a group begins: short ones start sooner."""
 
@@ -39,10 +40,11 @@ class StackError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack: its settings, and where its worker answers."""
+    """A running stack: its settings, where its worker answers, and from how many recorded touchpoints its state is rebuilt."""
 
     settings: Settings
     worker_url: str
+    rebuilt: int = 0
 
     async def state(self) -> Mapping[str, Any]:
         """How the worker stands. Raises StackError where it is gone."""
@@ -51,6 +53,17 @@ class Stack:
                 return await response.json()  # type: ignore[no-any-return]
         except (aiohttp.ClientError, OSError) as error:
             raise StackError(f"the worker does not answer ({error}); see {self._log}") from error
+
+    async def until_rebuilt(self) -> None:
+        """Return once everything that was recorded before is in the state again. Raises StackError."""
+        settled = 0
+        while settled < SETTLED_POLLS:
+            state = await self.state()
+            if state["stopped"]:
+                raise StackError("; ".join(state["stopped"]))
+            known = bool(state["times"]) and all(time["live"] is not None for time in state["times"].values())
+            settled = settled + 1 if state["drained"] and known and not state["held"] else 0
+            await asyncio.sleep(0.25)
 
     @property
     def _log(self) -> Path:
@@ -86,8 +99,9 @@ async def embedded_stack(folder: Path, made: Callable[[], Mapping[str, str]] = o
         settings = Settings.load(folder, {PREFIX + name.upper(): value for name, value in chosen.items()})
         await asyncio.to_thread(_migrate, settings)
         await topics.create_topics(settings)
+        rebuilt = await rebuild(settings)
         url = await parts.enter_async_context(_worker(settings, chosen))
-        yield Stack(settings, url)
+        yield Stack(settings, url, rebuilt)
 
 
 def _migrate(settings: Settings) -> None:

@@ -15,6 +15,8 @@ from streams.journeys.touchpoint import Touchpoint
 KIND: Final = "kind"
 TOUCHPOINT: Final = b"touchpoint"
 CLOCK: Final = b"clock"
+REBUILT: Final = "rebuilt"
+"""Header of a touchpoint that comes from the store again, after the embedded broker forgot it: it is recorded and counted already."""
 
 
 class ImportClock(msgspec.Struct, array_like=True, frozen=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any, Final
 
 import aiokafka
@@ -13,6 +14,7 @@ from streams.avro.refusal import Refusal
 from streams.avro.registry import Registry
 from streams.avro.schema import SchemaError
 from streams.journeys.knowledge import Key, Knowledge
+from streams.stack_folder import write_down
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +24,11 @@ FETCH_WAIT_MS: Final = 250
 class KnowledgeReader:
     """Keeps a Knowledge equal to the topic."""
 
-    def __init__(self, servers: str, topic: str, partitions: int, registry: Registry, knowledge: Knowledge) -> None:
+    def __init__(
+        self, servers: str, topic: str, partitions: int, registry: Registry, knowledge: Knowledge, *, kept: Path | None = None
+    ) -> None:
+        """Read `topic` into `knowledge`; `kept` is a file that holds the topic's records for a broker that forgets."""
+        self._kept, self._records = kept, dict[str, str]()
         self._servers, self._topic, self._partitions = servers, topic, partitions
         self._registry, self._knowledge = registry, knowledge
         self._reader = registry.current("knowledge")
@@ -70,11 +76,15 @@ class KnowledgeReader:
 
     async def _take(self, timeout_ms: int) -> None:
         assert self._consumer is not None
-        for records in (await self._consumer.getmany(timeout_ms=timeout_ms)).values():
+        fetched = await self._consumer.getmany(timeout_ms=timeout_ms)
+        for records in fetched.values():
             for record in records:
                 self._learn(record)
+        if fetched and self._kept is not None:
+            await asyncio.to_thread(write_down, self._kept, dict(self._records))
 
     def _learn(self, record: Any) -> None:
+        self._records[(record.key or b"").hex()] = (record.value or b"").hex()
         if not record.value:
             parts = (record.key or b"").decode(errors="replace").split("|")
             if len(parts) == len(Key._fields):

@@ -17,7 +17,7 @@ from streams.clickhouse.blocks import Table
 from streams.clickhouse.client import InsertClient, Refused, TransientInsertError
 from streams.delivery.commit import Changes, Output, Position, Work
 from streams.processors.dead_letters import DeadLetters
-from streams.processors.internal import KIND, TOUCHPOINT, counted, header, received_us
+from streams.processors.internal import KIND, REBUILT, TOUCHPOINT, counted, header, received_us
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class RecordPartition:
             table = self.plan.tables[batch.topic]
             kept = batch.records
             if table.name == TOUCHPOINTS_TABLE:
-                kept = [record for record in batch.records if header(record, KIND) == TOUCHPOINT]
+                kept = [record for record in batch.records if header(record, KIND) == TOUCHPOINT and not header(record, REBUILT)]
             rows.setdefault(batch.topic, []).extend(kept)
         outputs: list[Output] = []
         for topic, refused in zip(rows, await asyncio.gather(*(self._insert(topic, kept) for topic, kept in rows.items())), strict=True):

@@ -19,7 +19,7 @@ from streams.journeys.results import Added
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, decode
 from streams.processors.dead_letters import DeadLetters
-from streams.processors.internal import CLOCK, KIND, counted, header, read_clock
+from streams.processors.internal import CLOCK, KIND, REBUILT, counted, header, read_clock
 from streams.processors.outputs import Publisher
 from streams.processors.stitch_state import Head, StitchState
 from streams.processors.watermark import ClockBoard, domain_time, join_domain
@@ -130,7 +130,8 @@ class StitchPartition:
         held = fold.of_event(touchpoint.event_id)
         added = fold.add(touchpoint)
         if added is Added.DUPLICATE:
-            counted(memo.duplicate, {touchpoint.channel: 1})
+            if not header(record, REBUILT):
+                counted(memo.duplicate, {touchpoint.channel: 1})
             return
         if added in {Added.CONFLICT_KEPT, Added.CONFLICT_REPLACED}:
             loser = held if added is Added.CONFLICT_REPLACED and held is not None else touchpoint
@@ -139,7 +140,7 @@ class StitchPartition:
             outputs.append(self.plan.dead_letters.letter(refusal, record, loser.channel, work.now_us))
             if added is Added.CONFLICT_KEPT:
                 return
-        else:
+        elif not header(record, REBUILT):
             counted(memo.new, {touchpoint.channel: 1})
         self.state.keep(customer, touchpoint.event_id, record.value)
         head = self.state.heads.get(customer) or Head()

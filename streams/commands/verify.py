@@ -1,0 +1,35 @@
+"""`touchpoints verify`: is anything lost?"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    folder: Annotated[Path | None, typer.Option("--dir", help="Folder of an embedded stack that runs.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,  # noqa: FBT002  # typer's flag
+) -> None:
+    """Add up what every partition committed and compare it with the rows in ClickHouse. Exit code 1 where something is missing.
+
+    Example: touchpoints verify --dir my-stack
+    """
+    import asyncio  # noqa: PLC0415  --help stays fast
+
+    from streams.settings import Settings  # noqa: PLC0415
+    from streams.verify import verify as verdict_of  # noqa: PLC0415
+
+    verdict = asyncio.run(verdict_of(Settings.load(folder)))
+    line = verdict.line
+    if as_json:
+        typer.echo(json.dumps(line.as_json() | {"rows": verdict.rows, "sound": verdict.is_sound}))
+    else:
+        typer.echo(
+            f"{line.received:,} received = {line.recorded:,} recorded + {line.dead:,} dead + {line.duplicate:,} duplicate"
+            f" + {line.in_flight:,} in flight; {verdict.rows:,} touchpoints in ClickHouse"
+        )
+        typer.echo("nothing is missing" if verdict.is_sound else "something is missing: see docs/operations.md")
+    if not verdict.is_sound:
+        sys.exit(1)

@@ -1,0 +1,51 @@
+"""An embedded stack over an existing folder: its broker forgot everything, so state is rebuilt from what was recorded.
+
+Recorded touchpoints go through identify and stitch again. They are recorded and counted already, so record leaves them out. What
+channels knew and how imports ended stands in two files of the folder.
+"""
+
+import asyncio
+
+from streams import topics
+from streams.broker.sending import Lanes
+from streams.clickhouse.client import connect_async
+from streams.clickhouse.recorded import recorded
+from streams.journeys.touchpoint import Touchpoint, encode
+from streams.processors.internal import REBUILT, partition_of, touchpoint_output
+from streams.publishing import end_import
+from streams.settings import Settings
+from streams.stack_folder import IMPORTS_FILE, KNOWLEDGE_FILE, read_back
+
+
+async def rebuild(settings: Settings) -> int:
+    """Send what the folder holds through the pipeline again; returns the number of touchpoints. Raises PublishError."""
+    assert settings.folder is not None, "only an embedded stack forgets"
+    knowledge = await asyncio.to_thread(read_back, settings.folder / KNOWLEDGE_FILE)
+    ended = await asyncio.to_thread(read_back, settings.folder / IMPORTS_FILE)
+    count, imports = 0, set[str]()
+    client = await connect_async(settings)
+    try:
+        async with Lanes(settings.brokers, idempotent=False) as lanes:
+            for key, value in knowledge.items():
+                await _send_knowledge(lanes, settings, bytes.fromhex(key), bytes.fromhex(value))
+            async for run in recorded(client, settings.clickhouse_store):
+                for touchpoint in run:
+                    await _send_again(lanes, settings, touchpoint)
+                    imports.add(touchpoint.replay)
+                count += len(run)
+            await lanes.acknowledged()
+    finally:
+        await client.close()
+    for name in sorted(imports - {""}):
+        await end_import(settings, name, ended.get(name))
+    return count
+
+
+async def _send_knowledge(lanes: Lanes, settings: Settings, key: bytes, value: bytes) -> None:
+    await lanes.append(settings.topic(topics.KNOWLEDGE), partition_of(key.decode(), settings.partitions), key, value, [])
+
+
+async def _send_again(lanes: Lanes, settings: Settings, touchpoint: Touchpoint) -> None:
+    partition = partition_of(touchpoint.anchor, settings.partitions)
+    output = touchpoint_output(settings.topic(topics.ADMITTED), partition, touchpoint.anchor, touchpoint, encode(touchpoint))
+    await lanes.append(output.topic, partition, output.key, output.value or b"", [*output.headers, (REBUILT, b"1")])

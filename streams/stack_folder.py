@@ -1,0 +1,28 @@
+"""What an embedded stack's folder holds beside ClickHouse's data, for a broker that forgets: knowledge, and how imports ended."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from streams.settings import Settings
+
+KNOWLEDGE_FILE: Final = "knowledge.json"
+IMPORTS_FILE: Final = "imports.json"
+
+
+def remember_import(settings: Settings, name: str, until: int | None) -> None:
+    """Note in the stack's folder, where there is one, with which clock (us) an import ended."""
+    if settings.folder is not None:
+        write_down(settings.folder / IMPORTS_FILE, read_back(settings.folder / IMPORTS_FILE) | {name: until})
+
+
+def write_down(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON, whole, and put it in the place of what was there."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(content))
+    draft.replace(path)
+
+
+def read_back(path: Path) -> dict[str, Any]:
+    """What was written down; nothing where there is no such file."""
+    return dict(json.loads(path.read_text())) if path.is_file() else {}
