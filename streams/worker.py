@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-import faust
 import msgspec
 from aiohttp import web
 
@@ -47,19 +46,24 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD, 20, 100)
-        worker = faust.Worker(*[role.app for role in parts.roles], loglevel="WARN", loop=loop, console_port=0, redirect_stdouts=False)
-        worker.spinner = None
-        running = asyncio.ensure_future(worker.start())
+        applications = [role.app for role in parts.roles]
+        for each in applications:
+            each.finalize()
+        await asyncio.gather(*(each.start() for each in applications))  # together: each waits seconds for its group
         print(f"ready http://127.0.0.1:{port}", flush=True)  # noqa: T201  # whoever started it waits for this line
-        stopping = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done() and not stop.is_set() and running.exception() is None:
-            await stop.wait()
-        stopping.cancel()
+        stopped = [asyncio.ensure_future(each.wait_until_stopped()) for each in applications]
+        stopped += [asyncio.ensure_future(each._crashed.wait()) for each in applications]  # noqa: SLF001  # there is no public word for it
+        await asyncio.wait([asyncio.ensure_future(stop.wait()), *stopped], return_when=asyncio.FIRST_COMPLETED)
         for role in parts.roles:
             await role.store.close()
-        await worker.stop()
+        await asyncio.gather(*(each.stop() for each in applications), return_exceptions=True)
         await parts.knowledge.stop()
+    if not stop.is_set():
+        raise WorkerStoppedError("a processor stopped by itself: see the lines above, then start the worker again")
+
+
+class WorkerStoppedError(RuntimeError):
+    """A processor ended although nobody asked it to."""
 
 
 def memos(parts: Pipeline) -> Iterator[tuple[str, bytes]]:
