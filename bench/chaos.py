@@ -7,6 +7,7 @@ thread makes of the same events. `--without` switches one guarantee off, in the 
 import argparse
 import asyncio
 import contextlib
+import shutil
 import sys
 import tempfile
 import time
@@ -25,7 +26,7 @@ DRAIN_S = 75.0
 """How long the workers have for what is left; a transaction that nobody aborts ends after 60 s."""
 QUIET_S = 20.0
 """With nothing more committed for so long, a state that differs stays different: sessions have run out, workers have started."""
-SHORT_EVENTS, SHORT_S = 30_000, 36.0
+SHORT_EVENTS, SHORT_S = 20_000, 32.0
 
 
 async def reference_of(servers: str, topics: Topics) -> list[Reference]:
@@ -76,14 +77,23 @@ async def run(servers: str, *, events: int, seconds: float, seed: int, without: 
     with tempfile.TemporaryDirectory(prefix="touchpoints-chaos-") as folder:
         storm = Storm(arguments, Path(folder), seed)
         try:
+            await storm.begin()
             await asyncio.gather(produce(servers, topics, seed, events, seconds), storm.rage(seconds))
             reference = await reference_of(servers, topics)
-            differs = await drained(servers, topics, reference, storm)
+            red = without and any(each.unheard or each.repeated for each in await published_of(servers, topics, reference))
+            differs = [] if red else await drained(servers, topics, reference, storm)
+            if any(differs) and not without:
+                await storm.say_where()
             await storm.calm()
         finally:
             storm.end()
         published = await published_of(servers, topics, reference)
-        return _report(storm, reference, differs, published, time.monotonic() - began)
+        exact = _report(storm, reference, differs, published, time.monotonic() - began)
+        if not exact and without is None:
+            kept = tempfile.mkdtemp(prefix="touchpoints-chaos-wrong-")
+            shutil.copytree(folder, kept, dirs_exist_ok=True)
+            print(f"what the workers said is kept in {kept}")
+        return exact
 
 
 def _report(storm: Storm, reference: list[Reference], differs: list[list[bytes]], published: list[Published], seconds: float) -> bool:

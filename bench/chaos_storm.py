@@ -103,9 +103,7 @@ class Storm:
     async def rage(self, seconds: float) -> None:
         """Let things happen for so long; in the end one worker at least is running and none is frozen."""
         until = time.monotonic() + seconds
-        self.join()
-        self.join()
-        await self._at_work()
+        await asyncio.sleep(self._random.uniform(*PAUSE_S))
         while time.monotonic() < until:
             self.reap()
             if self._frozen and time.monotonic() >= self._wake_at:
@@ -122,12 +120,13 @@ class Storm:
             await self.wake()
         self.reap()
 
-    async def _at_work(self) -> None:
-        """Wait until the first workers own every partition: before that there is nothing to lose."""
+    async def begin(self) -> None:
+        """Start two workers and wait until they own every partition: before that there is nothing to lose."""
+        self.join()
+        self.join()
         until = time.monotonic() + STOP_S
         while self.said("out", "restore") < PARTITIONS and time.monotonic() < until:  # noqa: ASYNC110  # other processes say it
             await asyncio.sleep(0.2)
-        await asyncio.sleep(self._random.uniform(*PAUSE_S))
 
     async def _victim(self) -> str:
         """Somebody in the middle of work, after some patience anybody: what a blow finds idle, it does not test."""
@@ -142,7 +141,7 @@ class Storm:
 
     async def _anything(self) -> None:
         drawn = self._random.random()
-        if not self._frozen and drawn < 0.45:
+        if not self._frozen and (drawn < 0.45 or not self.happened["freezes"]):
             self.freeze(await self._victim())
         elif len(self._workers) < MOST_WORKERS and drawn < 0.65:
             self.join()
@@ -182,6 +181,13 @@ class Storm:
             if process.poll() is None:
                 self.happened["hung"] += 1
                 self._say(f"did not stop within {STOP_S:.0f} s:", worker)
+
+    async def say_where(self) -> None:
+        """Let every worker write where it stands to its error stream."""
+        for worker, process in self._workers.items():
+            self._say("stands still? asked", worker)
+            process.send_signal(signal.SIGURG)
+        await asyncio.sleep(1.0)
 
     def end(self) -> None:
         """End whatever is left."""

@@ -3,12 +3,14 @@
 import argparse
 import asyncio
 import random
+import signal
+import sys
 
 import faust
 
 from bench.chaos_fold import NOTHING, all_key, decode, encode, fold, told_key
 from bench.chaos_switches import SWITCHES
-from streams.delivery.application import Role, Watch, build
+from streams.delivery.application import Role, RoleApp, Watch, build
 from streams.delivery.commit import Changes, Output, Work
 
 PARTITIONS = 4
@@ -57,6 +59,24 @@ class Counting:
         """Nothing to do."""
 
 
+def say_where(running: RoleApp) -> None:
+    """Write where everything stands to the error stream, when a run ends without being drained."""
+    for executor in running.store:
+        print(f"executor {executor.plan.number}: {executor.position}, wants more: {executor.wants_more}", file=sys.stderr)
+    consumer = running.app.consumer
+    print(f"flow active: {consumer.flow_active}, may resume: {consumer.can_resume_flow.is_set()}", file=sys.stderr)
+    print(f"active: {consumer._active_partitions}, paused: {consumer._paused_partitions}", file=sys.stderr)  # noqa: SLF001
+    print(f"read: {dict(consumer._read_offset)}", file=sys.stderr)  # noqa: SLF001
+    thread = consumer.batch_thread
+    fetching = thread._consumer  # noqa: SLF001
+    print(f"handed over: {thread._next}", file=sys.stderr)  # noqa: SLF001
+    print(f"fetched, not taken: {list(fetching._fetcher._records)}", file=sys.stderr)  # noqa: SLF001
+    for each in fetching.assignment():
+        print(f"{each}: {thread.reach(each)}", file=sys.stderr)
+    for task in asyncio.all_tasks(thread.thread_loop):
+        task.print_stack(limit=3, file=sys.stderr)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--servers", required=True)
@@ -78,6 +98,7 @@ def main() -> None:
     running = build(
         role, servers=asked.servers, partitions=PARTITIONS, transactional=True, session_timeout_s=SESSION_TIMEOUT_S, watch=watch
     )
+    loop.add_signal_handler(signal.SIGURG, say_where, running)
     faust.Worker(running.app, loglevel="INFO", loop=loop, console_port=0).execute_from_commandline()
 
 
