@@ -1,0 +1,105 @@
+"""The whole pipeline, from published bytes to rows: the demonstration, an import repeated, and a real shop's export."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.clickhouse.client import connect
+from streams.clickhouse.reading import reached, read
+from streams.demo.drain import until_drained
+from streams.demo.outcome import outcome
+from streams.demo.scenario import simulated
+from streams.publishing import publish_import
+from streams.settings import Settings
+from streams.stack import demonstration_keys, embedded_stack
+
+ROOT = Path(__file__).parents[1]
+OLIST = ROOT.parent / "shared" / "data" / "olist"
+RULES = {"offer_unknown", "offer_unannounced", "offer_not_honoured", "promise_broken", "case_reopened", "channel_failed"}
+
+pytestmark = pytest.mark.stack
+
+
+def demo(*arguments):
+    """Exit status, the lines of standard output, and the object on the last one."""
+    ran = subprocess.run([sys.executable, "-m", "streams.cli", "demo", *arguments], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ran.stdout.strip(), ran.stderr[-2000:]
+    lines = ran.stdout.splitlines()
+    return ran.returncode, lines, json.loads(lines[-1])
+
+
+def quiet(_done, _all):
+    """Nobody watches."""
+
+
+def asked(folder, sql):
+    """Rows of a kept stack's views, as text."""
+    with reached(Settings.load(folder), folder) as settings:
+        return json.loads(read(settings, sql, "JSONCompactStrings", {}).body)["data"]
+
+
+@pytest.mark.timeout(240)
+def test_the_demo_finds_all_that_its_stories_planted_and_nothing_else():
+    status, lines, result = demo("--customers", "60", "--seed", "3", "--json")
+    assert status == 0
+    assert len(lines) == 1, "the object stands alone"
+    counts = ("received", "recorded", "dead", "duplicate", "in_flight", "journeys")
+    assert all(isinstance(result[name], int) for name in counts)
+    assert result["received"] > 0
+    assert result["received"] == result["recorded"] + result["dead"] + result["duplicate"] + result["in_flight"]
+    assert (result["dead"], result["duplicate"], result["in_flight"], result["difference"]) == (0, 0, 0, 0)
+    assert result["journeys"] > 0
+    assert len(result["checksum"]) == 16
+    assert result["seconds"] > 0
+    assert set(result["inconsistencies"]) == RULES
+    assert all(set(each) == {"open", "resolved"} for each in result["inconsistencies"].values())
+    assert set(result["truth"]) == RULES
+    for rule, score in result["truth"].items():
+        assert score["planted"] > 0, rule
+        assert (score["precision"], score["recall"]) == (1.0, 1.0), rule
+
+
+@pytest.mark.timeout(240)
+async def test_an_import_published_twice_leaves_the_same_rows_and_counts_every_event_as_a_duplicate(tmp_path):
+    (scenario,) = simulated(30, 4).imports
+    async with embedded_stack(tmp_path, demonstration_keys) as stack:
+
+        async def publish_and_wait(already):
+            published = await publish_import(stack.settings, scenario.events, name=scenario.name, until=scenario.until)
+            state = await until_drained(stack, already + published.total, (scenario.name,), quiet)
+            client = connect(stack.settings, stack.settings.clickhouse_database)
+            try:
+                return published.total, state["conservation"], outcome(client)
+            finally:
+                client.close()
+
+        total, line, once = await publish_and_wait(0)
+        _, again, twice = await publish_and_wait(total)
+    assert total > 0
+    assert line == {"received": total, "recorded": total, "dead": 0, "duplicate": 0, "in_flight": 0, "difference": 0}
+    assert again == {"received": 2 * total, "recorded": total, "dead": 0, "duplicate": total, "in_flight": 0, "difference": 0}
+    assert twice.checksum == once.checksum
+    assert (twice.journeys, twice.inconsistencies, twice.channels) == (once.journeys, once.inconsistencies, once.channels)
+    assert sum(twice.channels.values()) == total
+
+
+@pytest.mark.timeout(240)
+def test_a_shop_s_export_gives_every_order_a_journey_and_every_late_parcel_a_broken_promise(tmp_path):
+    if not OLIST.is_dir():
+        missing = f"{OLIST} is missing: the tables of the Olist export belong there"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing, pytrace=False)
+        pytest.skip(missing)
+    arguments = ("--mapping", "examples/olist/mapping.yaml", "--data", str(OLIST), "--until", "2018-09-19T23:24:07")
+    status, _, result = demo(*arguments, "--json", "--keep", str(tmp_path))
+    assert status == 0
+    assert result["inconsistencies"] == {"promise_broken": {"open": 62, "resolved": 335}}
+    assert result["journeys"] == 4000
+    assert result["received"] == result["recorded"] + result["dead"] + result["duplicate"]
+    assert (result["in_flight"], result["difference"]) == (0, 0)
+    assert asked(tmp_path, "SELECT count() FROM ratings") == [["3986"]]
+    assert asked(tmp_path, "SELECT process, count() FROM journeys GROUP BY process") == [["purchase", "4000"]]
