@@ -17,7 +17,7 @@ _RELIED_ON: Final = (
         driver.AIOKafkaConsumerThread,
         ("_create_worker_consumer", "_fetch_records", "_ensure_consumer", "call_thread", "on_partitions_assigned"),
     ),
-    (driver.Consumer, ("_new_consumer_thread", "_add_gap", "_new_offset", "_get_active_partitions")),
+    (driver.Consumer, ("_new_consumer_thread", "_add_gap", "_new_offset", "_getmany")),
     (driver, ("ensure_aiokafka_TP", "server_list")),
     (TopicPartitionState, ("has_valid_position", "position")),
     (BatchBuilder, ("append", "close", "size")),

@@ -17,6 +17,9 @@ from streams.delivery.batch import BatchScheduler, BatchSchema, split
 FETCH_WAIT_MS = 250
 """How long the broker may hold a fetch that finds nothing: bounds how old the word "caught up" can be."""
 
+NOTHING_WANTED_S = 0.05
+"""How long to wait while every partition restores or has enough to do."""
+
 
 class Reach(NamedTuple):
     """How far a source partition has been fetched, by the broker's last answer.
@@ -139,9 +142,14 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         self._read_offset[partition] = None
         await self._thread.seek_to(partition, position)
 
-    def _get_active_partitions(self) -> set[TP]:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        # Faust pauses and resumes by changing the set of active partitions in place: it stays Faust's, what is full is left out here
         batched, wants_more = self.transport.batched, self.transport.wants_more
-        return {each for each in super()._get_active_partitions() if each.topic not in batched or wants_more(each)}
+        wanted = {each for each in active_partitions or () if each.topic not in batched or wants_more(each)}
+        if not wanted:
+            await self.sleep(NOTHING_WANTED_S)
+            return {}
+        return await super()._getmany(wanted, timeout)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         if tp.topic not in self.transport.batched:
