@@ -1,0 +1,105 @@
+"""The whole pipeline on Apache Kafka, with transactions: workers die in the middle of it, and nothing is lost or doubled."""
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streams import topics
+from streams.broker.kafka import LocalKafka
+from streams.clickhouse.client import connect
+from streams.clickhouse.migrations import Names, migrate
+from streams.demo.drain import until_drained
+from streams.demo.outcome import checksum, truth_scores
+from streams.publishing import publish_import
+from streams.settings import PREFIX, Settings
+from streams.simulation import simulate
+from streams.stack import Stack
+from streams.verify import verify
+
+KEYS = {"PSEUDONYM_KEY": "5e" * 32, "DEAD_LETTER_KEY": "test:" + "7a" * 32}
+
+
+class Worker:
+    """A worker process over given settings."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self.settings, self.log = settings, log
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> str:
+        own = {
+            "BROKERS": self.settings.brokers,
+            "PREFIX": self.settings.prefix,
+            "CLICKHOUSE_URL": self.settings.clickhouse_url,
+            "CLICKHOUSE_DATABASE": self.settings.clickhouse_database,
+            "CLICKHOUSE_STORE": self.settings.clickhouse_store,
+            "METRICS_PORT": "0",
+            "SESSION_TIMEOUT_S": "6",
+            "MAX_BATCH": "200",
+            **KEYS,
+        }
+        environment = os.environ | {PREFIX + name: value for name, value in own.items()}
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "streams.cli", "worker", stdout=asyncio.subprocess.PIPE, stderr=log, env=environment
+            )
+        line = (await asyncio.wait_for(self.process.stdout.readline(), 60)).decode()
+        assert line.startswith("ready "), self.log.read_text()[-2000:]
+        return line.removeprefix("ready ").strip()
+
+    async def end(self, how: signal.Signals) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(how)
+            await self.process.wait()
+
+
+@pytest.mark.kafka
+@pytest.mark.stack
+@pytest.mark.timeout(300)
+async def test_a_worker_killed_twice_in_the_middle_leaves_the_same_journeys_and_findings_as_one_that_lives(
+    kafka: LocalKafka, clickhouse_url: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    simulation = simulate(80, 4)
+    checksums = []
+    for name, kills in (("calm", 0), ("stormy", 2)):
+        settings = Settings(
+            brokers=kafka.bootstrap,
+            prefix=f"{topic_prefix}{name}.",
+            clickhouse_url=clickhouse_url,
+            clickhouse_database=f"on_kafka_{name}",
+            clickhouse_store=f"on_kafka_{name}_store",
+            pseudonym_key=KEYS["PSEUDONYM_KEY"],
+            folder=tmp_path,
+        )
+        client = connect(settings)
+        migrate(client, Names.of(settings))
+        await topics.create_topics(settings)
+        worker = Worker(settings, tmp_path / f"{name}.log")
+        try:
+            url = await worker.start()
+            published = await publish_import(
+                replace(settings, folder=None), simulation.events(), name="simulation-80-4", until=simulation.until
+            )
+            for _ in range(kills):
+                await asyncio.sleep(1.5)
+                await worker.end(signal.SIGKILL)
+                url = await worker.start()
+            state = await until_drained(Stack(settings, url), published.total, ("simulation-80-4",), lambda _done, _all: None)
+            assert state["conservation"]["recorded"] == published.total
+            assert state["conservation"]["difference"] == 0
+            verdict = await verify(settings)
+            assert verdict.is_sound
+            assert verdict.rows == published.total
+            views = connect(settings, settings.clickhouse_database)
+            checksums.append(checksum(views))
+            scores = truth_scores(views, simulation.truth, settings)
+            assert {rule: (score["precision"], score["recall"]) for rule, score in scores.items()} == dict.fromkeys(scores, (1.0, 1.0))
+        finally:
+            await worker.end(signal.SIGTERM)
+            await worker.end(signal.SIGKILL)
+    assert checksums[0] == checksums[1]
