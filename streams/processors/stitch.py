@@ -79,6 +79,7 @@ class StitchPartition:
         if position.memo:
             self.memo = _memos.decode(position.memo)
         self.state.loaded()
+        self._held = {customer for customer, head in self.state.heads.items() if head.is_held}
 
     async def step(self, work: Work) -> Changes | None:
         """Fold what came, fire what is due, publish what changed."""
@@ -95,7 +96,6 @@ class StitchPartition:
         concerned = dict.fromkeys(arrived)
         if time != clock_before or work.tick:
             concerned |= dict.fromkeys(self.state.due(lambda domain: domain_time(domain, time)))
-            concerned |= dict.fromkeys(sorted(self._held))
         if work.tick and self._revision != self.plan.knowledge.revision:
             self._revision = self.plan.knowledge.revision
             concerned |= dict.fromkeys(self._folded)
@@ -103,7 +103,10 @@ class StitchPartition:
             head = self.state.heads[customer]
             now = domain_time(head.domain, time)
             if (now is None and head.now) or (now is not None and now < head.now):
-                self._held.add(customer)  # a running import of old events: what it brings is judged once its own time allows
+                # A running import of old events: what it brings is judged once its own time allows, after a restart too.
+                self._held.add(customer)
+                if not head.is_held:
+                    self.state.set_head(customer, Head(deadline=head.now, domain=head.domain, now=head.now))
                 continue
             self._held.discard(customer)
             self._publish(customer, now or 0, arrived.get(customer, 0), work, outputs)

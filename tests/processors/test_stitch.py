@@ -1,0 +1,425 @@
+"""stitch: what it counts, what it publishes and when, and that a restart publishes the same."""
+
+import hashlib
+from dataclasses import replace
+from itertools import count
+
+import msgspec
+import pytest
+from fetched import NOW, Fetched, batch, work
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.delivery.commit import Position
+from streams.journeys.knowledge import Knowledge
+from streams.journeys.settings import JourneySettings
+from streams.journeys.touchpoint import Conversation, Promise, References, Touchpoint, encode
+from streams.processors.dead_letters import OutputEncoder
+from streams.processors.internal import CLOCK, KIND, TOUCHPOINT, Clock, ImportClock
+from streams.processors.outputs import Publisher
+from streams.processors.stitch import StitchMemo, StitchPartition, StitchPlan
+
+HOUR = 3_600_000_000
+START = NOW - 1000 * HOUR
+KIM, LEE = hashlib.md5(b"kim").hexdigest(), hashlib.md5(b"lee").hexdigest()
+PROCESSING = ("version", "detected_at", "published_at", "sealed")
+OLD = START - 50_000 * HOUR
+
+
+def promised(hours, due, *, action="made", promise="P", event_id="", content_hash=1, replay="", since=START):
+    """A promise of a delivery, `hours` after the start."""
+    at = since + int(hours * HOUR)
+    part = Promise(promise, action, what="delivery", due_until=None if due is None else since + int(due * HOUR))
+    return touch(at, f"promise_{action}", event_id or f"{promise}-{action}-{hours}", content_hash, replay, promises=(part,))
+
+
+def talked(hours, action="started", *, conversation="V", event_id="", content_hash=1, replay=""):
+    part = Conversation(action)
+    at = START + int(hours * HOUR)
+    references = References(conversation=conversation)
+    name = event_id or f"{conversation}-{action}-{hours}"
+    return touch(at, f"conversation_{action}", name, content_hash, replay, conversations=(part,), references=references)
+
+
+def touch(at, kind, event_id, content_hash, replay, **parts):
+    return Touchpoint(
+        event_id=event_id,
+        occurred_at=at,
+        corrected_at=at,
+        received_at=NOW,
+        channel="website",
+        kind=kind,
+        direction="outbound",
+        replay=replay,
+        content_hash=content_hash,
+        **parts,
+    )
+
+
+class Stitched:
+    """One partition, as its executor drives it, with its changelog beside it."""
+
+    def __init__(self, plan, read_output, changelog=None, memo=b""):
+        self.plan, self.read_output = plan, read_output
+        self.changelog, self.memo = dict(changelog or {}), memo
+        self.partition = StitchPartition(0, plan)
+        for key, value in self.changelog.items():
+            self.partition.load(key, value)
+        self.partition.loaded(Position({"identified": 0}, memo=memo))
+        self._offsets = count()
+        self._imports = {}
+        self.now_us = NOW
+        self.published = []
+
+    def restored(self):
+        """Another worker's partition, from what this one committed."""
+        heir = Stitched(self.plan, self.read_output, self.changelog, self.memo)
+        heir.now_us, heir._offsets, heir._imports = self.now_us, self._offsets, self._imports
+        return heir
+
+    def record(self, touchpoint, customer=KIM):
+        return self._fetched(customer.encode(), encode(touchpoint), TOUCHPOINT)
+
+    def clock(self, live=None, **imports):
+        """The only sender's word: what it said of an import stands until it says more."""
+        self._imports |= imports
+        return self._fetched(None, msgspec.msgpack.encode(Clock(0, live, dict(self._imports))), CLOCK)
+
+    async def take(self, *records):
+        """Work through records; what it publishes."""
+        return await self._step(work(batch(*records), now_us=self._later()))
+
+    async def tick(self):
+        return await self._step(work(tick=True, now_us=self._later()))
+
+    async def take_at(self, hours, *touchpoints, customer=KIM):
+        """Touchpoints, then live time: `hours` after the start."""
+        return await self.take(*[self.record(each, customer) for each in touchpoints], self.clock(START + int(hours * HOUR)))
+
+    @property
+    def counts(self):
+        """New, duplicate and conflicting touchpoints, as committed."""
+        memo = msgspec.msgpack.decode(self.memo, type=StitchMemo)
+        return tuple(sum(each.values()) for each in (memo.new, memo.duplicate, memo.conflict))
+
+    @property
+    def current(self):
+        """The last row under each id, less what belongs to the processing."""
+        rows = {}
+        for name, row in self.published:
+            rows[row[f"{name}_id"]] = {field: value for field, value in row.items() if field not in PROCESSING}
+        return rows
+
+    def _fetched(self, key, value, kind):
+        return Fetched(value, key, ((KIND, kind),), topic="identified", offset=next(self._offsets))
+
+    def _later(self):
+        self.now_us += 1_000_000
+        return self.now_us
+
+    async def _step(self, given_work):
+        changes = await self.partition.step(given_work)
+        if changes is None:
+            return []
+        self.changelog |= changes.state
+        self.memo = changes.memo
+        names = {"journeys": "journey", "inconsistencies": "inconsistency", "dead": "dead_letter"}
+        rows = [(names[each.topic], self.read_output(names[each.topic], each.value)) for each in changes.outputs]
+        self.published += [(name, row) for name, row in rows if name != "dead_letter"]
+        self.partition.committed(Position({}))
+        return rows
+
+
+def of(name, rows):
+    return [row for each, row in rows if each == name]
+
+
+def statuses(rows):
+    return [row["status"] for row in of("inconsistency", rows)]
+
+
+def without_processing(rows):
+    return [(name, {field: value for field, value in row.items() if field not in PROCESSING}) for name, row in rows]
+
+
+@pytest.fixture(scope="session")
+def plan(registry, dead_letters):
+    publisher = Publisher("journeys", OutputEncoder(registry, "journey"), "inconsistencies", OutputEncoder(registry, "inconsistency"))
+    return StitchPlan(JourneySettings(), Knowledge(), publisher, dead_letters, partitions=1)
+
+
+@pytest.fixture
+def stitched(plan, read_output):
+    return Stitched(plan, read_output)
+
+
+# -- counts ----------------------------------------------------------------
+
+
+async def test_a_duplicate_is_counted_once_and_publishes_nothing(stitched):
+    assert len(of("journey", await stitched.take_at(1, talked(0)))) == 1
+    assert await stitched.take(stitched.record(talked(0))) == []
+    assert await stitched.take(stitched.record(talked(0)), stitched.record(talked(0))) == []
+    assert stitched.counts == (1, 3, 0)
+
+
+async def test_a_duplicate_is_known_after_a_restore(stitched):
+    await stitched.take_at(1, talked(0))
+    heir = stitched.restored()
+    assert await heir.take(heir.record(talked(0))) == []
+    assert heir.counts == (1, 1, 0)
+
+
+@pytest.mark.parametrize("hashes", [(1, 2), (2, 1)])
+@pytest.mark.parametrize("together", [True, False])
+async def test_of_two_contents_under_one_event_id_the_smaller_hash_counts_whichever_came_first(stitched, hashes, together):
+    contents = {1: talked(0, "started", event_id="e", content_hash=1), 2: talked(0, "ended", event_id="e", content_hash=2)}
+    records = [stitched.record(contents[each]) for each in hashes]
+    clock = stitched.clock(START + HOUR)
+    rows = await stitched.take(*records, clock) if together else [*await stitched.take(records[0], clock), *await stitched.take(records[1])]
+    (letter,) = of("dead_letter", rows)
+    assert (letter["reason"], letter["event_id"], letter["field"]) == ("event_id_conflict", "e", "event_id")
+    assert (letter["topic"], letter["partition"], letter["offset"]) == ("identified", 0, records[1].offset)
+    assert stitched.counts == (1, 0, 1)
+    (journey,) = stitched.current.values()
+    (moment,) = journey["moments"]
+    assert moment["event_id"] == "e"
+    (kept,) = stitched.partition.state.touchpoints(KIM)
+    assert kept == encode(contents[1])
+
+
+async def test_a_conflict_that_changed_nothing_is_one_after_a_restore_too(stitched):
+    await stitched.take_at(1, talked(0, event_id="e", content_hash=5))
+    heir = stitched.restored()
+    rows = await heir.take(heir.record(talked(0, event_id="e", content_hash=9)))
+    assert [name for name, _ in rows] == ["dead_letter"]
+    assert heir.counts == (1, 0, 1)
+
+
+# -- publication -----------------------------------------------------------
+
+
+async def test_only_what_changed_is_published_and_its_version_grows(stitched):
+    rows = await stitched.take_at(1, talked(0), talked(0, conversation="W"))
+    first = {row["journey_id"]: row["version"] for row in of("journey", rows)}
+    rows = await stitched.take_at(1, talked(0.5, "ended"))
+    (changed,) = of("journey", rows)
+    assert changed["version"] > first[changed["journey_id"]]
+
+
+async def test_versions_grow_though_the_wall_clock_goes_back(stitched):
+    (before,) = of("journey", await stitched.take_at(1, talked(0)))
+    for heir in (stitched, stitched.restored()):
+        heir.now_us = NOW - 1000 * HOUR
+        (after,) = of("journey", await heir.take(heir.record(talked(0.5, "ended"))))
+        assert after["version"] == before["version"] + 1
+
+
+async def test_a_broken_promise_is_one_finding_under_one_id_until_it_is_kept(stitched):
+    rows = await stitched.take_at(1, promised(0, due=10, event_id="made"))
+    assert of("inconsistency", rows) == []
+    (opened,) = of("inconsistency", await stitched.take_at(10))
+    assert (opened["rule"], opened["status"], opened["customer"], opened["evidence"]) == ("promise_broken", "open", KIM, ["made"])
+    (kept,) = of("inconsistency", await stitched.take_at(12, promised(11, None, action="kept")))
+    assert (kept["inconsistency_id"], kept["status"]) == (opened["inconsistency_id"], "resolved")
+    assert kept["version"] > opened["version"]
+
+
+@pytest.mark.parametrize("restores", [True, False])
+async def test_a_finding_that_no_longer_holds_is_retracted(stitched, restores):
+    await stitched.take_at(1, promised(0, due=10))
+    (opened,) = of("inconsistency", await stitched.take_at(11))
+    held = stitched.restored() if restores else stitched
+    (retracted,) = of("inconsistency", await held.take(held.record(promised(9, None, action="kept"))))
+    assert (retracted["inconsistency_id"], retracted["status"], retracted["rule"]) == (
+        opened["inconsistency_id"],
+        "retracted",
+        "promise_broken",
+    )
+    assert retracted["version"] > opened["version"]
+    assert of("inconsistency", await held.take_at(12)) == [], "once is enough"
+    again = held.restored()
+    assert of("inconsistency", await again.take_at(13, talked(12))) == []
+
+
+@pytest.mark.parametrize("restores", [True, False])
+async def test_a_journey_that_is_gone_is_superseded(stitched, restores):
+    rows = await stitched.take_at(1, talked(0, conversation="V", event_id="e", content_hash=5))
+    (before,) = of("journey", rows)
+    held = stitched.restored() if restores else stitched
+    rows = of("journey", await held.take(held.record(talked(0, conversation="W", event_id="e", content_hash=2))))
+    by_id = {row["journey_id"]: row for row in rows}
+    gone = by_id.pop(before["journey_id"])
+    (after,) = by_id.values()
+    assert gone["status"] == "superseded"
+    assert gone["version"] > before["version"]
+    assert after["status"] != "superseded"
+    assert gone["superseded_by"] in {"", after["journey_id"]}
+
+
+# -- time ------------------------------------------------------------------
+
+
+async def test_an_open_promise_fires_once_when_time_passes_it(stitched):
+    await stitched.take_at(1, promised(0, due=10))
+    assert await stitched.take_at(9.999) == []
+    assert statuses(await stitched.take_at(10)) == ["open"]
+    assert await stitched.take_at(11) == []
+    assert await stitched.tick() == []
+
+
+async def test_an_open_promise_fires_once_after_a_restore(stitched):
+    await stitched.take_at(1, promised(0, due=10))
+    heir = stitched.restored()
+    assert await heir.tick() == []
+    assert statuses(await heir.take_at(10)) == ["open"]
+    assert await heir.take_at(11) == []
+
+
+async def test_what_has_fired_does_not_fire_again_after_a_restore(stitched):
+    await stitched.take_at(1, promised(0, due=10))
+    await stitched.take_at(10)
+    heir = stitched.restored()
+    assert await heir.tick() == []
+    assert await heir.take_at(12) == []
+    assert statuses(await heir.take_at(13, talked(12))) == []
+
+
+async def test_a_promise_that_time_has_passed_before_it_came_fires_as_it_comes(stitched):
+    await stitched.take_at(20)
+    assert statuses(await stitched.take(stitched.record(promised(0, due=10)))) == ["open"]
+
+
+async def test_without_any_clock_nothing_fires(stitched):
+    rows = await stitched.take(stitched.record(promised(0, due=10)))
+    assert statuses(rows) == []
+    assert statuses(await stitched.tick()) == []
+
+
+async def test_time_of_all_partitions_upstream_is_needed(plan, read_output):
+    two = Stitched(replace(plan, partitions=2), read_output)
+    await two.take_at(20, promised(0, due=10))
+    assert two.current == {} or all("rule" not in row for row in two.current.values())
+    other = msgspec.msgpack.encode(Clock(1, START + 20 * HOUR))
+    rows = await two.take(Fetched(other, None, ((KIND, CLOCK),), topic="identified", offset=99))
+    assert statuses(rows) == ["open"]
+
+
+# -- imports beside live traffic -------------------------------------------
+
+
+async def test_an_import_of_old_events_is_judged_by_its_own_time_not_by_live_time(stitched):
+    made = promised(0, due=10, since=OLD, replay="old")
+    rows = await stitched.take(stitched.record(made), stitched.clock(START, old=ImportClock(at=OLD)))
+    assert statuses(rows) == []
+    assert statuses(await stitched.take(stitched.clock(START + HOUR, old=ImportClock(at=OLD + 9 * HOUR)))) == []
+    assert statuses(await stitched.take(stitched.clock(START + HOUR, old=ImportClock(at=OLD + 10 * HOUR)))) == ["open"]
+
+
+async def test_an_import_kept_in_time_never_shows_a_broken_promise(stitched):
+    rows = await stitched.take(
+        stitched.record(promised(0, due=10, since=OLD, replay="old")), stitched.clock(START, old=ImportClock(at=OLD))
+    )
+    kept = promised(5, None, action="kept", since=OLD, replay="old")
+    rows += await stitched.take(stitched.record(kept), stitched.clock(START, old=ImportClock(at=OLD + 5 * HOUR)))
+    rows += await stitched.take(stitched.clock(START + HOUR, old=ImportClock(at=OLD + 5 * HOUR, ended=True)))
+    rows += await stitched.tick()
+    assert statuses(rows) == []
+
+
+async def test_an_import_of_old_events_does_not_move_live_customers_time(stitched):
+    await stitched.take(stitched.record(promised(0, due=10), LEE), stitched.clock(START))
+    old = stitched.record(promised(0, due=10, since=OLD, replay="old"), KIM)
+    assert statuses(await stitched.take(old, stitched.clock(START + HOUR, old=ImportClock(at=OLD)))) == []
+    (broken,) = of("inconsistency", await stitched.take(stitched.clock(START + 10 * HOUR, old=ImportClock(at=OLD))))
+    assert broken["customer"] == LEE
+
+
+async def test_an_import_that_reaches_the_future_of_live_time_breaks_no_live_promise(stitched):
+    await stitched.take(stitched.record(promised(0, due=10), LEE), stitched.clock(START))
+    far = ImportClock(at=START + 100 * HOUR, ended=True, until=START + 100 * HOUR)
+    assert statuses(await stitched.take(stitched.clock(START + HOUR, new=far))) == []
+
+
+async def test_an_import_that_ends_at_a_clock_is_judged_there_and_no_further(stitched):
+    rows = [stitched.record(promised(0, due=due, promise=f"P{due}", since=OLD, replay="old")) for due in (10, 30)]
+    await stitched.take(*rows, stitched.clock(START, old=ImportClock(at=OLD)))
+    ended = ImportClock(at=OLD, ended=True, until=OLD + 20 * HOUR)
+    assert statuses(await stitched.take(stitched.clock(START, old=ended))) == ["open"]
+    assert statuses(await stitched.take(stitched.clock(START + HOUR, old=ended))) == []
+
+
+async def test_a_live_customer_for_whom_old_events_are_imported_is_judged_when_they_are_complete(stitched):
+    await stitched.take_at(0, promised(-1, due=5))
+    old = stitched.record(promised(-100, due=-90, promise="Q", replay="old"))
+    running = ImportClock(at=START - 100 * HOUR)
+    assert statuses(await stitched.take(old, stitched.clock(START + HOUR, old=running))) == []
+    assert stitched.partition.deadlines_waiting == 1
+    kept = promised(-95, None, action="kept", promise="Q", replay="old")
+    more = [stitched.record(each) for each in (kept, talked(-94, replay="old"))]
+    rows = await stitched.take(*more, stitched.clock(START + 2 * HOUR, old=ImportClock(at=START - 94 * HOUR, ended=True)))
+    assert statuses(rows) == []
+    assert stitched.partition.deadlines_waiting == 0
+    assert of("journey", rows), "what came is shown once it is complete"
+    assert statuses(await stitched.take_at(5)) == ["open"]
+
+
+async def test_a_customer_held_back_by_an_import_is_judged_after_a_restore(stitched):
+    await stitched.take_at(0, talked(-1))
+    old = stitched.record(promised(-100, due=-90, promise="Q", replay="old"))
+    await stitched.take(old, stitched.clock(START + HOUR, old=ImportClock(at=START - 100 * HOUR)))
+    heir = stitched.restored()
+    assert await heir.tick() == []
+    rows = await heir.take(heir.clock(START + 2 * HOUR, old=ImportClock(at=START - 100 * HOUR, ended=True)))
+    assert statuses(rows) == ["open"]
+
+
+# -- restarts at any place -------------------------------------------------
+
+
+STORY = (
+    talked(0),
+    promised(1, due=10, promise="P"),
+    talked(2, "ended"),
+    promised(3, due=6, promise="Q"),
+    promised(8, None, action="kept", promise="Q"),
+    talked(9, conversation="W"),
+    promised(9.5, None, action="kept", promise="P"),
+    talked(9, "ended", conversation="W"),
+    talked(0, "ended", event_id="V-started-0", content_hash=7),
+    talked(2, "ended", event_id="V-ended-2"),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    order=st.permutations(range(len(STORY))), restarts=st.sets(st.integers(0, len(STORY) - 1)), hours=st.lists(st.floats(0, 12), max_size=4)
+)
+async def test_a_partition_that_is_restored_publishes_what_one_that_is_not_publishes(plan, read_output, order, restarts, hours):
+    steady = Stitched(plan, read_output)
+    restored = Stitched(plan, read_output)
+    clocks = dict(zip(range(0, 10, 2), sorted(hours), strict=False))
+    for step, index in enumerate(order):
+        if step in restarts:
+            restored = restored.restored()
+        clock = [clocks[step]] if step in clocks else []
+        told = []
+        for each in (steady, restored):
+            ticks = [each.clock(START + int(hour * HOUR)) for hour in clock]
+            told.append(without_processing(await each.take(each.record(STORY[index]), *ticks)))
+        assert sorted(map(repr, told[0])) == sorted(map(repr, told[1]))
+    assert steady.counts == restored.counts
+
+
+async def test_what_is_published_in_the_end_does_not_depend_on_the_order_of_arrival(plan, read_output):
+    forward, backward = Stitched(plan, read_output), Stitched(plan, read_output)
+    for each in STORY:
+        await forward.take_at(1, each)
+    for each in reversed(STORY):
+        await backward.take_at(1, each)
+    for each in (forward, backward):
+        await each.take_at(20)
+    gone = ("retracted", "superseded")
+    held = [{row_id: row for row_id, row in each.current.items() if row["status"] not in gone} for each in (forward, backward)]
+    assert held[0] == held[1]
+    assert held[0]
