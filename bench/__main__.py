@@ -1,0 +1,9 @@
+"""Every benchmark that `make bench` prints, one after the other. Run: .venv/bin/python -m bench"""
+
+import subprocess
+import sys
+
+for program in ("bench.admit", "bench.fold", "bench.pipeline"):
+    print(f"== {program}", flush=True)
+    if subprocess.run([sys.executable, "-m", program], check=False).returncode:
+        sys.exit(1)
