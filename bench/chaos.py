@@ -109,10 +109,13 @@ def _report(storm: Storm, reference: list[Reference], differs: list[list[bytes]]
         f"{storm.said('err', 'was taken over')} commits fenced, {died} died or hung"
     )
     if not exact:
-        print(f"  state wrong: {some(wrong)}; " + "; ".join(f"published {name}: {some(keys)}" for name, keys in gathered.items()))
+        print(
+            f"  state wrong: {some(wrong) if differs else 'not compared'}; "
+            + "; ".join(f"published {name}: {some(keys)}" for name, keys in gathered.items())
+        )
     print(
         f"{'EXACT' if exact else 'WRONG'}: {events:,} events, {counts}; "
-        f"state of {sum(len(each.state) for each in reference):,} keys {'exact' if not wrong else 'wrong'}, "
+        f"state of {sum(len(each.state) for each in reference):,} keys {('wrong' if wrong else 'exact') if differs else 'not compared'}, "
         f"{sum(each.records for each in published):,} published {'exactly once' if all(each.exact for each in published) else 'wrongly'}; "
         f"{seconds:.0f} s",
         flush=True,
