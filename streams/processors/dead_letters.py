@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from streams.avro.codec import Encoder
 from streams.avro.refusal import Refusal
@@ -10,6 +10,11 @@ from streams.avro.registry import Registry
 from streams.avro.sealing import Contents, Sealing
 from streams.delivery.commit import Output
 from streams.processors.internal import partition_of, received_us
+
+LARGEST_SEALED_VALUE_BYTES: Final = 512 * 1024
+LARGEST_SEALED_REST_BYTES: Final = 64 * 1024
+"""More than this of a record's value, and of its key and headers together, is not kept: a letter must always fit one commit.
+The letter's size and hash are those of the whole value."""
 
 
 class OutputEncoder:
@@ -39,8 +44,7 @@ class DeadLetters:
         value = record.value or b""
         place = f"{record.topic}|{record.partition}|{record.offset}"
         letter_id = hashlib.blake2b(place.encode(), digest_size=16).hexdigest()
-        contents = Contents(key=record.key, headers=tuple((name, text or b"") for name, text in record.headers), value=record.value)
-        sealed = self._sealing.seal(contents)
+        sealed = self._sealing.seal(_kept(record))
         letter = {
             "dead_letter_id": letter_id,
             "version": now_us,
@@ -60,3 +64,16 @@ class DeadLetters:
             "sealed": sealed.value,
         }
         return Output(self._topic, partition_of(letter_id, self._partitions), letter_id.encode(), self._encoder.encode(letter))
+
+
+def _kept(record: Any) -> Contents:
+    key = record.key if record.key is None else record.key[:LARGEST_SEALED_REST_BYTES]
+    room = LARGEST_SEALED_REST_BYTES - len(key or b"")
+    headers = []
+    for name, text in record.headers:
+        room -= len(name.encode()) + len(text or b"")
+        if room < 0:
+            break
+        headers.append((name, text or b""))
+    value = record.value if record.value is None else record.value[:LARGEST_SEALED_VALUE_BYTES]
+    return Contents(key=key, headers=tuple(headers), value=value)
