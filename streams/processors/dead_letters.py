@@ -39,12 +39,16 @@ class DeadLetters:
         self._topic, self._partitions = topic, partitions
         self._encoder, self._sealing = encoder, sealing
 
-    def letter(self, refusal: Refusal, record: Any, channel: str, now_us: int) -> Output:
-        """The dead letter of a fetched record. Its id is that of the record's place, so that a repeat replaces it."""
-        value = record.value or b""
+    def letter(self, refusal: Refusal, record: Any, channel: str, now_us: int, content: bytes | None = None) -> Output:
+        """The dead letter of a fetched record. Its id is that of the record's place, so that a repeat replaces it.
+
+        `content` is what died where that is not the record's own value: what came before it and gives way to it.
+        """
+        died = record.value if content is None else content
+        value = died or b""
         place = f"{record.topic}|{record.partition}|{record.offset}"
         letter_id = hashlib.blake2b(place.encode(), digest_size=16).hexdigest()
-        sealed = self._sealing.seal(_kept(record))
+        sealed = self._sealing.seal(_kept(record, died))
         letter = {
             "dead_letter_id": letter_id,
             "version": now_us,
@@ -66,7 +70,7 @@ class DeadLetters:
         return Output(self._topic, partition_of(letter_id, self._partitions), letter_id.encode(), self._encoder.encode(letter))
 
 
-def _kept(record: Any) -> Contents:
+def _kept(record: Any, died: bytes | None) -> Contents:
     key = record.key if record.key is None else record.key[:LARGEST_SEALED_REST_BYTES]
     room = LARGEST_SEALED_REST_BYTES - len(key or b"")
     headers = []
@@ -75,5 +79,4 @@ def _kept(record: Any) -> Contents:
         if room < 0:
             break
         headers.append((name, text or b""))
-    value = record.value if record.value is None else record.value[:LARGEST_SEALED_VALUE_BYTES]
-    return Contents(key=key, headers=tuple(headers), value=value)
+    return Contents(key=key, headers=tuple(headers), value=died if died is None else died[:LARGEST_SEALED_VALUE_BYTES])

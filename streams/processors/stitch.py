@@ -17,7 +17,7 @@ from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.results import Added
 from streams.journeys.settings import JourneySettings
-from streams.journeys.touchpoint import Touchpoint, decode
+from streams.journeys.touchpoint import Touchpoint, decode, encode
 from streams.processors.dead_letters import DeadLetters
 from streams.processors.internal import CLOCK, KIND, REBUILT, counted, header, read_clock
 from streams.processors.outputs import Publisher
@@ -140,7 +140,7 @@ class StitchPartition:
             loser = held if added is Added.CONFLICT_REPLACED and held is not None else touchpoint
             counted(memo.conflict, {touchpoint.channel: 1})
             refusal = Refusal("event_id_conflict", "event_id", "another content came under this event_id", loser.event_id)
-            outputs.append(self.plan.dead_letters.letter(refusal, record, loser.channel, work.now_us))
+            outputs.append(self.plan.dead_letters.letter(refusal, record, loser.channel, work.now_us, encode(loser)))
             if added is Added.CONFLICT_KEPT:
                 return
         elif not header(record, REBUILT):

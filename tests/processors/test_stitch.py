@@ -10,6 +10,7 @@ from fetched import NOW, Fetched, batch, work
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.avro.sealing import Sealed
 from streams.delivery.commit import Position
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
@@ -172,7 +173,7 @@ async def test_a_duplicate_is_known_after_a_restore(stitched):
 
 @pytest.mark.parametrize("hashes", [(1, 2), (2, 1)])
 @pytest.mark.parametrize("together", [True, False])
-async def test_of_two_contents_under_one_event_id_the_smaller_hash_counts_whichever_came_first(stitched, hashes, together):
+async def test_of_two_contents_under_one_event_id_the_smaller_hash_counts_whichever_came_first(stitched, sealing, hashes, together):
     contents = {1: talked(0, "started", event_id="e", content_hash=1), 2: talked(0, "ended", event_id="e", content_hash=2)}
     records = [stitched.record(contents[each]) for each in hashes]
     clock = stitched.clock(START + HOUR)
@@ -180,6 +181,7 @@ async def test_of_two_contents_under_one_event_id_the_smaller_hash_counts_whiche
     (letter,) = of("dead_letter", rows)
     assert (letter["reason"], letter["event_id"], letter["field"]) == ("event_id_conflict", "e", "event_id")
     assert (letter["topic"], letter["partition"], letter["offset"]) == ("identified", 0, records[1].offset)
+    assert sealing.open(Sealed(letter["key_id"], letter["sealed"])).value == encode(contents[2]), "the one that gives way is kept in it"
     assert stitched.counts == (1, 0, 1)
     (journey,) = stitched.current.values()
     (moment,) = journey["moments"]
