@@ -23,7 +23,7 @@ def publish(
     file: Annotated[str, typer.Argument(help="JSON lines, a JSON object or a JSON array; - reads standard input")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="publish nothing; show the Touchpoint that admit would make")] = False,  # noqa: FBT002
     as_json: Annotated[bool, typer.Option("--json", help="the outcome as one JSON object on the last line")] = False,  # noqa: FBT002
-    folder: Annotated[Path | None, typer.Option("--keep", help="folder of the stack to publish to")] = None,
+    folder: Annotated[Path | None, typer.Option("--dir", help="folder of the stack to publish to")] = None,
 ) -> None:
     """Publish events of a channel, written as JSON by its schema. Wrong ones are named and left out; exit code 0: all were right.
 

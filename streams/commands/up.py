@@ -50,6 +50,6 @@ _TOLD = """ready
   worker       {worker}/metrics
 
 In another terminal:
-  touchpoints publish --keep {folder} website events.json
+  touchpoints publish --dir {folder} website events.json
   touchpoints query --dir {folder} "SELECT * FROM inconsistencies"
 Ctrl-C stops it; the embedded broker keeps nothing, what is recorded stays in {folder}."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import faust
@@ -72,6 +74,7 @@ def build(
         broker=";".join(f"kafka://{server}" for server in servers.split(",")),
         store="memory://",
         cache="memory://",
+        datadir=Path(tempfile.gettempdir()) / f"{role.app_id}-faust",  # Faust makes the folder; nothing is ever put there
         web_enabled=False,
         topic_partitions=partitions,
         topic_allow_declare=False,
