@@ -371,6 +371,7 @@ async def test_a_customer_held_back_by_an_import_is_judged_after_a_restore(stitc
     old = stitched.record(promised(-100, due=-90, promise="Q", replay="old"))
     await stitched.take(old, stitched.clock(START + HOUR, old=ImportClock(at=START - 100 * HOUR)))
     heir = stitched.restored()
+    assert heir.partition.deadlines_waiting == 1
     assert await heir.tick() == []
     rows = await heir.take(heir.clock(START + 2 * HOUR, old=ImportClock(at=START - 100 * HOUR, ended=True)))
     assert statuses(rows) == ["open"]
