@@ -44,6 +44,7 @@ class Settings:
     max_batch               records that one fetch hands over at most
     linger_ms               how long a commit waits for more work, milliseconds
     record_linger_ms        the same for blocks into ClickHouse
+    disruption_customers    open inconsistencies of one cause count as a disruption from this many customers on
     session_timeout_s       of the consumer groups; Kafka's least is 6
     folder                  of the embedded stack, where there is one
     """
@@ -67,6 +68,7 @@ class Settings:
     max_batch: int = 2000
     linger_ms: float = 20.0
     record_linger_ms: float = 300.0
+    disruption_customers: int = 10
     session_timeout_s: float = 10.0
     folder: Path | None = None
 

@@ -292,7 +292,7 @@ class PartitionExecutor:
             if begin > had:
                 raise PartitionLostError(
                     f"{topic} partition {number} lost {begin - had} records below the state's position {had} to retention: "
-                    f"restore them, or accept the loss with `touchpoints topics accept-loss {topic} {number}`"
+                    f"restore them, or start over under another TOUCHPOINTS_PREFIX and publish again what the sources still have"
                 )
             if self.plan.ends_known and end < had:
                 raise PartitionLostError(
