@@ -12,7 +12,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,14 @@ from streams.settings import KEYS_FILE, PREFIX, STACK_FILE, Settings
 
 START_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 20.0
+_DECIDED_HERE: Final = frozenset(
+    [
+        *("brokers", "folder", "prefix", "transactions", "metrics_port", "session_timeout_s", "max_batch", "registry_url"),
+        *(each.name for each in fields(Settings) if each.name.startswith("clickhouse_")),
+    ]
+)
+"""Settings of the environment that mean another installation: a private stack decides them itself."""
+
 SETTLED_POLLS: Final = 3
 BROKER_SESSION_S: Final = 3.0
 """The embedded broker lets half a session pass before a group begins: short ones start sooner."""
@@ -96,7 +104,7 @@ async def embedded_stack(folder: Path, made: Callable[[], Mapping[str, str]] = o
         address = {"brokers": broker.bootstrap, "clickhouse_url": clickhouse.url, "transactions": "off", "metrics_port": 0}
         (folder / STACK_FILE).write_text(json.dumps(address, indent=2) + "\n")
         parts.callback((folder / STACK_FILE).unlink, missing_ok=True)
-        settings = Settings.load(folder, {PREFIX + name.upper(): value for name, value in chosen.items()})
+        settings = Settings.load(folder, _environment(chosen))
         await asyncio.to_thread(_migrate, settings)
         await topics.create_topics(settings)
         rebuilt = await rebuild(settings)
@@ -112,11 +120,16 @@ def _migrate(settings: Settings) -> None:
         client.close()
 
 
+def _environment(keys: Mapping[str, str]) -> dict[str, str]:
+    """The environment for the stack's own processes: with its keys, without addresses of other installations."""
+    inherited = {name: value for name, value in os.environ.items() if name.removeprefix(PREFIX).lower() not in _DECIDED_HERE}
+    return inherited | {PREFIX + name.upper(): value for name, value in keys.items()}
+
+
 @asynccontextmanager
 async def _worker(settings: Settings, keys: Mapping[str, str]) -> AsyncIterator[str]:
     assert settings.folder is not None
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    environment |= {PREFIX + name.upper(): value for name, value in keys.items()}
+    environment = _environment(keys)
     environment |= {PREFIX + "SESSION_TIMEOUT_S": str(BROKER_SESSION_S), PREFIX + "MAX_BATCH": "1000"}
     with (settings.folder / "worker.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(

@@ -1,9 +1,11 @@
 """The whole pipeline, from published bytes to rows: the demonstration, an import repeated, and a real shop's export."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from streams.clickhouse.reading import reached, read
 from streams.demo.drain import until_drained
 from streams.demo.outcome import outcome
 from streams.demo.scenario import simulated
-from streams.publishing import publish_import
+from streams.events import ChannelEvent
+from streams.publishing import publish, publish_import
 from streams.settings import Settings
 from streams.stack import demonstration_keys, embedded_stack
 
@@ -103,3 +106,48 @@ def test_a_shop_s_export_gives_every_order_a_journey_and_every_late_parcel_a_bro
     assert (result["in_flight"], result["difference"]) == (0, 0)
     assert asked(tmp_path, "SELECT count() FROM ratings") == [["3986"]]
     assert asked(tmp_path, "SELECT process, count() FROM journeys GROUP BY process") == [["purchase", "4000"]]
+
+
+@pytest.mark.timeout(240)
+async def test_a_stack_started_again_over_its_folder_knows_what_it_knew_and_an_update_to_an_old_journey_shows(tmp_path):
+    (scenario,) = simulated(30, 4).imports
+
+    def rows(settings, sql):
+        client = connect(settings, settings.clickhouse_database)
+        try:
+            return client.query(sql).result_rows
+        finally:
+            client.close()
+
+    def came(settings):
+        client = connect(settings, settings.clickhouse_database)
+        try:
+            return outcome(client)
+        finally:
+            client.close()
+
+    async with embedded_stack(tmp_path, demonstration_keys) as stack:
+        published = await publish_import(stack.settings, scenario.events, name=scenario.name, until=scenario.until)
+        await until_drained(stack, published.total, (scenario.name,), quiet)
+        before = came(stack.settings)
+    async with embedded_stack(tmp_path) as stack:
+        assert stack.rebuilt == published.total
+        await stack.until_rebuilt()
+        assert came(stack.settings).checksum == before.checksum
+        old = "SELECT journey_id, reference, touchpoints FROM journeys WHERE process = 'purchase' ORDER BY started_at LIMIT 1"
+        journey_id, reference, count = rows(stack.settings, old)[0]
+        order = reference.partition(":")[2]
+        placed = next(event.record for event in scenario.events if event.record.get("references", {}).get("order") == order)
+        now = time.time_ns() // 1000
+        update = {
+            "event_id": "changed-at-last",
+            "occurred_at": now,
+            "kind": "order_changed",
+            "identifiers": placed["identifiers"],
+            "references": {"order": order},
+        }
+        await publish(stack.settings, [ChannelEvent("website", update, now)])
+        found = count
+        while found != count + 1:
+            await asyncio.sleep(0.25)
+            ((found,),) = rows(stack.settings, f"SELECT touchpoints FROM journeys WHERE journey_id = '{journey_id}'")

@@ -150,7 +150,8 @@ class StitchPartition:
         domain = join_domain(head.domain, touchpoint.replay)
         if domain != head.domain:
             self.state.set_head(customer, Head(deadline=head.deadline, domain=domain, now=head.now))
-        arrived[customer] = max(arrived.get(customer, 0), touchpoint.received_at)
+        came = 0 if header(record, REBUILT) else touchpoint.received_at
+        arrived[customer] = max(arrived.get(customer, 0), came)
 
     def _fold(self, customer: str) -> Customer:
         fold = self._folded.get(customer)
