@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Final
 
 import typer
@@ -30,6 +29,9 @@ COMMANDS: Final = (
 _TOLD: Final = (
     ("streams.settings", "SettingsError"),
     ("streams.publishing", "PublishError"),
+    ("streams.stack", "StackError"),
+    ("streams.worker", "WorkerStoppedError"),
+    ("streams.delivery.names", "WrongVersionError"),
     ("streams.broker.reach", "BrokerRefusedError"),
     ("streams.broker.server", "BrokerError"),
     ("streams.avro.registry", "RegistryUnavailableError"),
@@ -52,8 +54,6 @@ def application() -> typer.Typer:
         help="Notices, while it happens, where a company's channels tell one customer different things.",
     )
     for name, module, function in COMMANDS:
-        if find_spec(f"streams.commands.{module}") is None:
-            continue
         app.command(name)(getattr(import_module(f"streams.commands.{module}"), function))
     return app
 

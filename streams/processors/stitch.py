@@ -128,12 +128,12 @@ class StitchPartition:
     def _take(self, record: Any, work: Work, arrived: dict[str, int], outputs: list[Output]) -> None:
         customer = record.key.decode()
         touchpoint = decode(record.value)
-        memo = self.memo
+        memo, is_rebuilt = self.memo, bool(header(record, REBUILT))
         fold = self._fold(customer)
         held = fold.of_event(touchpoint.event_id)
         added = fold.add(touchpoint)
         if added is Added.DUPLICATE:
-            if not header(record, REBUILT):
+            if not is_rebuilt:
                 counted(memo.duplicate, {touchpoint.channel: 1})
             return
         if added in {Added.CONFLICT_KEPT, Added.CONFLICT_REPLACED}:
@@ -143,14 +143,14 @@ class StitchPartition:
             outputs.append(self.plan.dead_letters.letter(refusal, record, loser.channel, work.now_us, encode(loser)))
             if added is Added.CONFLICT_KEPT:
                 return
-        elif not header(record, REBUILT):
+        elif not is_rebuilt:
             counted(memo.new, {touchpoint.channel: 1})
         self.state.keep(customer, touchpoint.event_id, record.value)
         head = self.state.heads.get(customer) or Head()
         domain = join_domain(head.domain, touchpoint.replay)
         if domain != head.domain:
             self.state.set_head(customer, Head(deadline=head.deadline, domain=domain, now=head.now))
-        came = 0 if header(record, REBUILT) else touchpoint.received_at
+        came = 0 if is_rebuilt else touchpoint.received_at
         arrived[customer] = max(arrived.get(customer, 0), came)
 
     def _fold(self, customer: str) -> Customer:

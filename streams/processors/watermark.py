@@ -49,11 +49,7 @@ class SourceTimes(msgspec.Struct):
 
     def collapsed(self, sender: int, channels: Sequence[str]) -> Clock:
         """One word for all of `channels`: the earliest counts, a silent one leaves it open."""
-        sources = [self.channels.get(channel) or SourceTime() for channel in channels]
-        lives = [source.live for source in sources]
-        live = min((each for each in lives if each is not None), default=None) if None not in lives else None
-        names = sorted({name for source in sources for name in source.imports})
-        return Clock(sender=sender, live=live, imports={name: _together([s.imports.get(name) for s in sources]) for name in names})
+        return _agreed(sender, [self.channels.get(channel) or SourceTime() for channel in channels])
 
     def _source(self, channel: str) -> SourceTime:
         source = self.channels.get(channel)
@@ -73,17 +69,18 @@ class ClockBoard(msgspec.Struct):
 
     def time(self, number: int, expected: int) -> Clock:
         """The time that all `expected` senders allow, as sender `number`'s own word; open while one of them is silent."""
-        clocks = [self.senders.get(sender) for sender in range(expected)]
-        if None in clocks:
-            names = {name for clock in clocks if clock is not None for name in clock.imports}
-            return Clock(sender=number, live=None, imports=dict.fromkeys(sorted(names), ImportClock(at=None)))
-        heard = [clock for clock in clocks if clock is not None]
-        lives = [clock.live for clock in heard]
-        live = min((each for each in lives if each is not None), default=None) if None not in lives else None
-        names = {name for clock in heard for name in clock.imports}
-        return Clock(
-            sender=number, live=live, imports={name: _together([clock.imports.get(name) for clock in heard]) for name in sorted(names)}
-        )
+        return _agreed(number, [self.senders.get(sender) or SourceTime() for sender in range(expected)])
+
+
+def _agreed(sender: int, words: Sequence[SourceTime | Clock]) -> Clock:
+    """What all words allow, as one word of `sender`: the earliest counts, a silent one leaves it open."""
+    lives = [word.live for word in words if word.live is not None]
+    names = sorted({name for word in words for name in word.imports})
+    return Clock(
+        sender=sender,
+        live=min(lives) if len(lives) == len(words) and lives else None,
+        imports={name: _together([word.imports.get(name) for word in words]) for name in names},
+    )
 
 
 def _together(words: Sequence[ImportClock | None]) -> ImportClock:
