@@ -9,26 +9,25 @@ import time
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
+from streams.delivery.arrivals import Arrivals, acknowledge
 from streams.delivery.commit import Work
-from streams.delivery.executor import PartitionExecutor, _from_position
+from streams.delivery.executor import PartitionExecutor
 from streams.delivery.writer import PlainWriter, TransactionalWriter
 
 
 def without_position_check() -> None:
     """Take every batch as it comes: past the position, before it, across it."""
 
-    async def admissible(self):
+    async def take(self, _offsets, most):
         arrivals, batches, size = [], [], 0
-        while self._arrivals and size < self._most:
-            arrival = self._arrivals.popleft()
+        while self._waiting and size < most:
+            arrival = self._waiting.popleft()
             arrivals.append(arrival)
             batches.append(arrival.batch)
             size += len(arrival.batch.records)
-        if self._arrivals:
-            self._wake.set()
         return arrivals, batches
 
-    PartitionExecutor._admissible = admissible  # noqa: SLF001
+    Arrivals.take = take
 
 
 def without_fencing() -> None:
@@ -57,14 +56,11 @@ def without_serial_executor() -> None:
         await self._wake.wait()
         self._wake.clear()
         while self._arrivals:
-            arrival = self._arrivals.popleft()
-            batch, at = arrival.batch, turn.taken.get(arrival.batch.topic, 0)
-            if batch.start > at:
-                await self._refetch(batch, at)
-            elif batch.stop > at:
+            arrivals, batches = await self._arrivals.take(turn.taken, 1_000_000)
+            for batch in batches:
                 turn.taken[batch.topic] = batch.stop
-                turn.begin(self._commit(Work([_from_position(batch, at)], tick=False, now_us=time.time_ns() // 1000)))
-            arrival.acknowledge()
+                turn.begin(self._commit(Work([batch], tick=False, now_us=time.time_ns() // 1000)))
+            acknowledge(arrivals)
         if self._ticked:
             self._ticked = False
             turn.begin(self._commit(Work([], tick=True, now_us=time.time_ns() // 1000)))

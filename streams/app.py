@@ -15,7 +15,7 @@ from streams.channels.identifiers import Pseudonyms, key_of
 from streams.clickhouse.blocks import TOUCHPOINTS, output_table
 from streams.clickhouse.client import InsertClient
 from streams.delivery.application import Role, RoleApp, Watch, build
-from streams.delivery.executor import Processor
+from streams.delivery.plan import Processor
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.metrics import Metrics

@@ -11,7 +11,7 @@ from typing import Any, Final
 import faust
 
 from streams.delivery import transport
-from streams.delivery.executor import Processor
+from streams.delivery.plan import Processor
 from streams.delivery.store import PartitionStore
 
 log = logging.getLogger(__name__)

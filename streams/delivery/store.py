@@ -8,7 +8,8 @@ from typing import Any
 from faust.types import TP
 
 from streams.delivery.changelog import read_partition
-from streams.delivery.executor import PartitionExecutor, Plan, Processor
+from streams.delivery.executor import PartitionExecutor
+from streams.delivery.plan import Plan, Processor
 from streams.delivery.transport import BatchConsumer, BatchTransport, Reach
 from streams.delivery.writer import PlainWriter, TransactionalWriter, Writer
 

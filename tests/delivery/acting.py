@@ -8,7 +8,8 @@ from faust.types import TP
 
 from streams.delivery.batch import Batch
 from streams.delivery.commit import POSITION_KEY, Changes, Output, encode_position
-from streams.delivery.executor import PartitionExecutor, Plan
+from streams.delivery.executor import PartitionExecutor
+from streams.delivery.plan import Plan
 
 TOPIC, OTHER = "in", "in-too"
 

@@ -7,8 +7,8 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.delivery.arrivals import cut, from_position
 from streams.delivery.batch import Batch, BatchScheduler, split
-from streams.delivery.executor import _cut, _from_position
 
 
 def fetched(offsets):
@@ -38,7 +38,7 @@ def test_a_cut_leaves_no_hole(offsets, size):
     (whole,) = split("t", 0, offsets[0], fetched(offsets), 100)
     if size >= len(whole.records):
         return
-    head, rest = _cut(whole, size)
+    head, rest = cut(whole, size)
     assert (head.start, head.stop, rest.stop) == (whole.start, rest.start, whole.stop)
     assert [*head.records, *rest.records] == whole.records
     assert len(head.records) == size
@@ -51,7 +51,7 @@ def test_a_trimmed_batch_begins_at_the_position_and_keeps_what_follows(offsets, 
     (whole,) = split("t", 0, offsets[0], fetched(offsets), 100)
     if at >= whole.stop:
         return
-    trimmed = _from_position(whole, at)
+    trimmed = from_position(whole, at)
     assert trimmed.start == max(whole.start, at)
     assert trimmed.stop == whole.stop
     assert [record.offset for record in trimmed.records] == [offset for offset in offsets if offset >= at]

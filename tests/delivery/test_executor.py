@@ -6,6 +6,7 @@ import pytest
 from acting import OTHER, TOPIC, Stage, batch, restored, until
 from aiokafka.errors import KafkaConnectionError
 
+from streams.delivery import arrivals
 from streams.delivery import executor as module
 from streams.delivery.commit import Changes, Output, Position, decode_position
 from streams.delivery.writer import Fenced, TooLarge
@@ -65,7 +66,7 @@ async def test_a_batch_past_the_position_is_refused_and_fetched_again_once(play)
 
 
 async def test_a_rewind_that_got_lost_is_asked_for_again_later(play, monkeypatch):
-    monkeypatch.setattr(module, "REWIND_AGAIN_S", 0.05)
+    monkeypatch.setattr(arrivals, "REWIND_AGAIN_S", 0.05)
     stage = Stage()
     executor = await play(stage)
     stage.rewinds.clear()

@@ -1,0 +1,108 @@
+"""What arrives for a partition: batches are taken as far as they join the position; what starts past it is fetched again."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from faust.types import TP
+
+from streams.delivery.batch import Batch
+from streams.delivery.plan import Plan
+
+log = logging.getLogger(__name__)
+
+REWIND_AGAIN_S: Final = 2.0
+"""Batches of older fetches may still arrive after a rewind; only after this long is another one asked for."""
+
+
+@dataclass(slots=True, eq=False)
+class Arrival:
+    """A batch, and the word to say once it is done with."""
+
+    batch: Batch
+    acknowledge: Callable[[], None]
+
+
+def acknowledge(arrivals: Iterable[Arrival]) -> None:
+    """Say that these are done with."""
+    for arrival in arrivals:
+        arrival.acknowledge()
+
+
+def from_position(batch: Batch, at: int) -> Batch:
+    """The part of a batch from position `at` on."""
+    if batch.start >= at:
+        return batch
+    return replace(batch, start=at, records=[record for record in batch.records if record.offset >= at])
+
+
+def cut(batch: Batch, size: int) -> tuple[Batch, Batch]:
+    """The first `size` records of a batch, and the rest."""
+    head, tail = batch.records[:size], batch.records[size:]
+    stop = head[-1].offset + 1
+    return replace(batch, stop=stop, records=head), replace(batch, start=stop, records=tail)
+
+
+class Arrivals:
+    """Batches of one partition that wait for their commit."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._waiting: deque[Arrival] = deque()
+        self._rewound: dict[str, tuple[int, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, arrival: Arrival) -> None:
+        """Let a batch wait."""
+        self._waiting.append(arrival)
+
+    def drop(self) -> None:
+        """Done with all that waits, and with every rewind."""
+        acknowledge(self._waiting)
+        self._waiting.clear()
+        self._rewound.clear()
+
+    def oldest_ms(self, topic: str) -> int | None:
+        """Time of the oldest record of `topic` that waits, ms since 1970."""
+        return min((each.batch.records[0].timestamp for each in self._waiting if each.batch.topic == topic), default=None)
+
+    async def take(self, offsets: Mapping[str, int], most: int) -> tuple[list[Arrival], list[Batch]]:
+        """What has arrived, as far as it joins the position and fits one commit of `most` records."""
+        reached = dict(offsets)
+        taken: list[Arrival] = []
+        batches: list[Batch] = []
+        size = 0
+        while self._waiting and size < most:
+            arrival = self._waiting[0]
+            batch = arrival.batch
+            at = reached.get(batch.topic, 0)
+            if batch.start > at:
+                await self._refetch(batch, at)
+            elif batch.stop > at:
+                batch = from_position(batch, at)
+                room = most - size
+                if len(batch.records) > room:
+                    if not batches:
+                        batch, arrival.batch = cut(batch, room)
+                        batches.append(batch)
+                    break
+                batches.append(batch)
+                reached[batch.topic] = batch.stop
+                size += len(batch.records)
+            taken.append(self._waiting.popleft())
+        return taken, batches
+
+    async def _refetch(self, batch: Batch, at: int) -> None:
+        wanted, when = self._rewound.get(batch.topic, (-1, 0.0))
+        now = time.monotonic()
+        if wanted == at and now - when < REWIND_AGAIN_S:
+            return
+        self._rewound[batch.topic] = at, now
+        self._plan.on_refetch()
+        log.info("%s partition %d: got %d, want %d: fetching again", batch.topic, batch.partition, batch.start, at)
+        await self._plan.source.rewind(TP(batch.topic, batch.partition), at)

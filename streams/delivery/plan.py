@@ -1,0 +1,74 @@
+"""What a partition's executor is made of: its processor, its source, and who hears what happens."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from faust.types import TP
+
+from streams.delivery.commit import Changes, Position, Work
+from streams.delivery.transport import Reach
+from streams.delivery.writer import Writer
+
+
+class Processor(Protocol):
+    """What a role does with one partition: its state, and what it makes of work. Called by the executor alone."""
+
+    def load(self, key: bytes, value: bytes | None) -> None:
+        """Take in one record of the changelog."""
+
+    def loaded(self, position: Position) -> None:
+        """The state is complete, as of `position`."""
+
+    async def step(self, work: Work) -> Changes | None:
+        """Take in work and say what changes; None where nothing does (a tick).
+
+        It may change its memory at once: that is thrown away where the commit fails.
+        """
+
+    def committed(self, position: Position) -> None:
+        """The last step's changes are durable and published."""
+
+
+class Source(Protocol):
+    """The consumer, as far as an executor needs it."""
+
+    async def rewind(self, partition: TP, position: int) -> None:
+        """Fetch again from `position`."""
+
+    async def bounds(self, partitions: Sequence[TP]) -> tuple[Mapping[TP, int], Mapping[TP, int]]:
+        """First offsets that the broker still has, and ends."""
+
+    def reach(self, partition: TP) -> Reach | None:
+        """How far it is fetched."""
+
+    def handed_over(self, partition: TP) -> int:
+        """First position behind what was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an executor is made of.
+
+    number, topics      the partition, and the source topics whose partition of that number it takes
+    processor, writer   makers of a fresh one: each restore starts with both new
+    changelog           reads the partition's committed changelog
+    topic_ids           the broker's ids of the source topics, where it tells them
+    ends_known          whether the broker lists the end of a partition truly
+    linger_s            how long to wait for more work before a commit
+    max_records         records in one commit at most
+    """
+
+    number: int
+    topics: tuple[str, ...]
+    processor: Callable[[int], Processor]
+    writer: Callable[[int], Writer]
+    changelog: Callable[[int], AsyncIterator[Sequence[Any]]]
+    source: Source
+    topic_ids: Callable[[], Mapping[str, str]]
+    ends_known: bool
+    linger_s: float
+    max_records: int
+    on_commit: Callable[[float, int], None] = lambda _seconds, _records: None
+    on_refetch: Callable[[], None] = lambda: None
+    on_restore: Callable[[], None] = lambda: None
