@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,7 +64,6 @@ def build(
     partitions: int,
     transactional: bool,
     session_timeout_s: float,
-    topic_ids: Callable[[], Mapping[str, str]] = dict,
     watch: Watch | None = None,
 ) -> RoleApp:
     """Make the Faust app of a role."""
@@ -101,10 +100,9 @@ def build(
         role.changelog,
         role.processor,
         servers=servers,
-        transactional=lambda: transactional,
+        transactional=transactional,
         linger_s=role.linger_s,
         max_records=role.max_batch,
-        topic_ids=topic_ids,
         on_commit=watch.on_commit,
         on_refetch=watch.on_refetch,
         on_restore=watch.on_restore,

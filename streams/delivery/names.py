@@ -6,8 +6,10 @@ They are pinned in pyproject.toml; this turns a different version into one line 
 from importlib.metadata import version
 from typing import Final
 
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.protocol.api import Request
 from faust.transport.drivers import aiokafka as driver
 
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
@@ -19,6 +21,8 @@ _RELIED_ON: Final = (
     ),
     (driver.Consumer, ("_new_consumer_thread", "_add_gap", "_new_offset", "_getmany")),
     (driver, ("ensure_aiokafka_TP", "server_list")),
+    (AIOKafkaClient, ("send", "get_random_node")),
+    (Request, ("prepare", "build")),
     (TopicPartitionState, ("has_valid_position", "position")),
     (BatchBuilder, ("append", "close", "size")),
 )

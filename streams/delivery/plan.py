@@ -39,6 +39,9 @@ class Source(Protocol):
     async def bounds(self, partitions: Sequence[TP]) -> tuple[Mapping[TP, int], Mapping[TP, int]]:
         """First offsets that the broker still has, and ends."""
 
+    async def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
+        """The broker's ids of topics, those that it tells; a topic made anew has another."""
+
     def reach(self, partition: TP) -> Reach | None:
         """How far it is fetched."""
 
@@ -53,7 +56,6 @@ class Plan:
     number, topics      the partition, and the source topics whose partition of that number it takes
     processor, writer   makers of a fresh one: each restore starts with both new
     changelog           reads the partition's committed changelog
-    topic_ids           the broker's ids of the source topics, where it tells them
     ends_known          whether the broker lists the end of a partition truly
     linger_s            how long to wait for more work before a commit
     max_records         records in one commit at most
@@ -65,7 +67,6 @@ class Plan:
     writer: Callable[[int], Writer]
     changelog: Callable[[int], AsyncIterator[Sequence[Any]]]
     source: Source
-    topic_ids: Callable[[], Mapping[str, str]]
     ends_known: bool
     linger_s: float
     max_records: int

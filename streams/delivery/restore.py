@@ -48,7 +48,7 @@ async def checked(plan: Plan, position: Position) -> Position:
     number = plan.number
     sources = [TP(topic, number) for topic in plan.topics]
     begins, ends = await plan.source.bounds(sources)
-    ids = dict(plan.topic_ids())
+    ids = await plan.source.topic_ids(plan.topics)
     offsets = dict(position.offsets)
     for source in sources:
         topic = source.topic
@@ -73,4 +73,4 @@ async def checked(plan: Plan, position: Position) -> Position:
                 f"{topic} partition {number} ends at {end}, before the state's position {had}: it was replaced or cut; "
                 f"restore it, or start over under another TOUCHPOINTS_PREFIX"
             )
-    return Position(offsets=offsets, topic_ids=ids or position.topic_ids, memo=position.memo)
+    return Position(offsets=offsets, topic_ids={**position.topic_ids, **ids}, memo=position.memo)

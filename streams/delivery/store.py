@@ -35,6 +35,10 @@ class ConsumerSource:
         thread = self._consumer.batch_thread
         return await thread.begins(*partitions), await thread.ends(*partitions)
 
+    async def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
+        """The broker's ids of topics, those that it tells."""
+        return await self._consumer.batch_thread.topic_ids(*topics)
+
     def reach(self, partition: TP) -> Reach | None:
         """How far it is fetched."""
         return self._consumer.batch_thread.reach(partition)
@@ -55,10 +59,9 @@ class PartitionStore:
         processor: Callable[[int], Processor],
         *,
         servers: str,
-        transactional: Callable[[], bool],
+        transactional: bool,
         linger_s: float,
         max_records: int,
-        topic_ids: Callable[[], Mapping[str, str]] = dict,
         on_commit: Callable[[float, int], None] = lambda _seconds, _records: None,
         on_refetch: Callable[[], None] = lambda: None,
         on_restore: Callable[[], None] = lambda: None,
@@ -75,8 +78,7 @@ class PartitionStore:
             writer=self._writer,
             changelog=self._read,
             source=ConsumerSource(app),
-            topic_ids=topic_ids,
-            ends_known=transactional(),
+            ends_known=transactional,
             linger_s=linger_s,
             max_records=max_records,
             on_commit=on_commit,
@@ -134,9 +136,9 @@ class PartitionStore:
             leaving.add_done_callback(self._leaving.discard)
 
     def _writer(self, number: int) -> Writer:
-        kind = TransactionalWriter if self._transactional() else PlainWriter
+        kind = TransactionalWriter if self._transactional else PlainWriter
         return kind(self._servers, self._changelog, number)
 
     def _read(self, number: int) -> AsyncIterator[Sequence[Any]]:
-        isolation = "read_committed" if self._transactional() else "read_uncommitted"
+        isolation = "read_committed" if self._transactional else "read_uncommitted"
         return read_partition(self._servers, self._changelog, number, isolation)

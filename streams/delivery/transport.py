@@ -13,6 +13,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.delivery.batch import BatchScheduler, BatchSchema, split
+from streams.delivery.topic_ids import topic_ids
 
 FETCH_WAIT_MS = 250
 """How long the broker may hold a fetch that finds nothing: bounds how old the word "caught up" can be."""
@@ -101,6 +102,13 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
     async def _ends(self, partitions: tuple[TP, ...]) -> Mapping[TP, int]:
         found = await self._ensure_consumer().end_offsets([driver.ensure_aiokafka_TP(each) for each in partitions])
         return {TP(key.topic, key.partition): offset for key, offset in found.items()}
+
+    async def topic_ids(self, *topics: str) -> Mapping[str, str]:
+        """The broker's ids of topics by name, those that it tells."""
+        return await self.call_thread(self._topic_ids, topics)  # type: ignore[no-any-return]
+
+    async def _topic_ids(self, topics: tuple[str, ...]) -> Mapping[str, str]:
+        return await topic_ids(self._ensure_consumer()._client, topics)  # noqa: SLF001  # as in every version that names.py lets pass
 
     def reach(self, partition: TP) -> Reach | None:
         """How far `partition` is fetched; None where the broker has not answered yet. Reads counters only: safe across threads."""

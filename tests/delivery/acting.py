@@ -47,6 +47,9 @@ class Stage:
             each: self.ends.get(each.topic, 10**6) for each in partitions
         }
 
+    async def topic_ids(self, topics):
+        return {topic: self.ids[topic] for topic in topics if topic in self.ids}
+
     def reach(self, partition):
         return None
 
@@ -81,7 +84,6 @@ class Stage:
                 writer=writer,
                 changelog=self.read,
                 source=self,
-                topic_ids=lambda: self.ids,
                 on_commit=lambda _seconds, records: self.commits.append(records),
                 on_refetch=counted_refetch,
                 on_restore=counted_restore,
