@@ -1,14 +1,15 @@
 # What a person types. `make demo` and `make test` create .venv themselves; nothing else needs to be installed than Python 3.11 or newer.
-# What needs Apache Kafka (kafka, chaos, bench and some tests) needs Java 17, and Maven once, for the jars.
+# What needs Apache Kafka (kafka, chaos, bench and some tests) needs Java 17, and Maven once, for the jars; so do the tests on a schema registry.
 
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 KAFKA_JARS := deploy/kafka/libs/.fetched
+REGISTRY_APP := deploy/registry/app/.fetched
 KAFKA_PORT ?= 29092
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint bench chaos truth kafka kafka-jars alerts lock clean
+.PHONY: help install demo up test lint bench chaos truth kafka kafka-jars registry-app alerts lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,7 +32,7 @@ lint: $(INSTALLED) ## ruff and mypy
 	$(BIN)/mypy
 
 test: lint ## lint, then every test that this machine can run; with CI=true all of them
-	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory kafka-jars || true; fi
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory --keep-going kafka-jars registry-app || true; fi
 	$(BIN)/pytest $(ARGS)
 
 bench: $(INSTALLED) $(KAFKA_JARS) ## CPU per touchpoint, by stage and for the pipeline
@@ -55,6 +56,15 @@ $(KAFKA_JARS): deploy/kafka/pom.xml
 	@echo "fetching Apache Kafka's jars into deploy/kafka/libs" && mvn -B -q -f deploy/kafka/pom.xml dependency:copy-dependencies
 	@touch $@
 
+registry-app: $(REGISTRY_APP) ## fetch a schema registry (Apicurio, 142 MB) by Maven, for the tests that need a real one
+
+$(REGISTRY_APP): deploy/registry/pom.xml
+	@command -v java >/dev/null || { echo "Apicurio Registry needs Java 17 or newer; on Debian: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
+	@command -v mvn >/dev/null || { echo "Apicurio Registry comes by Maven; on Debian: apt-get install maven" >&2; exit 1; }
+	@rm -rf deploy/registry/app
+	@echo "fetching Apicurio Registry into deploy/registry/app" && mvn -B -q -f deploy/registry/pom.xml dependency:unpack-dependencies
+	@touch $@
+
 alerts: ## the alert rules' syntax and tests, by promtool
 	promtool check rules deploy/prometheus/touchpoints.rules.yml
 	promtool test rules deploy/prometheus/touchpoints.tests.yml deploy/prometheus/silence.tests.yml
@@ -63,5 +73,5 @@ lock: $(INSTALLED) ## resolve requirements.lock again, for Python 3.11 and newer
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate \
 		--group dev --group install pyproject.toml --output-file requirements.lock
 
-clean: ## remove .venv, caches and Kafka's jars; recorded data stays
-	rm -rf .venv deploy/kafka/libs .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+clean: ## remove .venv, caches, Kafka's jars and the schema registry; recorded data stays
+	rm -rf .venv deploy/kafka/libs deploy/registry/app .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -19,6 +19,7 @@ from bench.chaos_storm import Storm
 from bench.chaos_switches import SWITCHES
 from bench.chaos_topics import Committed, Topics, create, produce
 from bench.chaos_worker import PARTITIONS
+from streams.broker.java import JavaMissingError
 from streams.broker.kafka import KafkaMissingError, LocalKafka
 from streams.delivery.commit import POSITION_KEY
 
@@ -153,5 +154,5 @@ if __name__ == "__main__":
     parser.add_argument("--kafka", default="", metavar="HOST:PORT", help="a Kafka that runs already")
     try:
         sys.exit(0 if asyncio.run(main(parser.parse_args())) else 1)
-    except KafkaMissingError as error:
+    except (JavaMissingError, KafkaMissingError) as error:
         sys.exit(str(error))

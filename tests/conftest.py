@@ -1,4 +1,6 @@
-"""The servers that tests run against: the embedded broker, Apache Kafka, ClickHouse. All on 127.0.0.1, on free ports, stopped at the end.
+"""What tests run against: the embedded broker, Apache Kafka, a schema registry, ClickHouse; and real data.
+
+Servers are all on 127.0.0.1, on free ports, stopped at the end.
 
 What a machine lacks skips the tests that need it, in one line that says how to get it; with CI=true it fails them instead.
 """
@@ -6,17 +8,22 @@ What a machine lacks skips the tests that need it, in one line that says how to 
 import asyncio
 import os
 import uuid
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from streams.avro.apicurio import LocalRegistry, RegistryMissingError
+from streams.broker.java import JavaMissingError
 from streams.broker.kafka import KafkaMissingError, LocalKafka
 from streams.broker.server import free_port as any_free_port
 from streams.broker.tansu import EmbeddedBroker, EmbeddedBrokerMissingError
 
 KAFKA_HEAP_MB = 512
+DATA_VARIABLE = "TOUCHPOINTS_TEST_DATA"
+BESIDE = Path(__file__).parents[2] / "shared" / "data"
 CLICKHOUSE_VARIABLE = "TOUCHPOINTS_TEST_CLICKHOUSE_URL"
 
 
@@ -34,15 +41,42 @@ def complete(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 @pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """The folder of a real data set by its name: in ../shared/data, or where TOUCHPOINTS_TEST_DATA says."""
+    root = Path(os.environ.get(DATA_VARIABLE) or BESIDE)
+
+    def folder(name: str) -> Path:
+        if not (root / name).is_dir():
+            lacking(
+                f"the data set {name} is not in {root}; its mapping in examples/ says where to fetch it; {DATA_VARIABLE} names another place"
+            )
+        return root / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
 def kafka() -> Iterator[LocalKafka]:
     """One Apache Kafka for the whole run, with transactions; `kafka.bootstrap` is its address. Mark the test `kafka`."""
     broker = LocalKafka(heap_mb=KAFKA_HEAP_MB)
     try:
         complete(broker.start())
-    except KafkaMissingError as error:
+    except (JavaMissingError, KafkaMissingError) as error:
         lacking(str(error))
     yield broker
     complete(broker.stop())
+
+
+@pytest.fixture(scope="session")
+def apicurio() -> Iterator[str]:
+    """URL of one schema registry for the whole run; tests share its subjects, so take a prefix. Mark the test `registry`."""
+    server = LocalRegistry()
+    try:
+        complete(server.start())
+    except (JavaMissingError, RegistryMissingError) as error:
+        lacking(str(error))
+    yield server.url
+    complete(server.stop())
 
 
 @pytest.fixture(scope="module")

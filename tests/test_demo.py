@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -21,7 +20,6 @@ from streams.settings import Settings
 from streams.stack import demonstration_keys, embedded_stack
 
 ROOT = Path(__file__).parents[1]
-OLIST = ROOT.parent / "shared" / "data" / "olist"
 RULES = {"offer_unknown", "offer_unannounced", "offer_not_honoured", "promise_broken", "case_reopened", "channel_failed"}
 
 pytestmark = pytest.mark.stack
@@ -91,13 +89,8 @@ async def test_an_import_published_twice_leaves_the_same_rows_and_counts_every_e
 
 
 @pytest.mark.timeout(240)
-def test_a_shop_s_export_gives_every_order_a_journey_and_every_late_parcel_a_broken_promise(tmp_path):
-    if not OLIST.is_dir():
-        missing = f"{OLIST} is missing: the tables of the Olist export belong there"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing, pytrace=False)
-        pytest.skip(missing)
-    arguments = ("--mapping", "examples/olist/mapping.yaml", "--data", str(OLIST), "--until", "2018-09-19T23:24:07")
+def test_a_shop_s_export_gives_every_order_a_journey_and_every_late_parcel_a_broken_promise(tmp_path, real_data):
+    arguments = ("--mapping", "examples/olist/mapping.yaml", "--data", str(real_data("olist")), "--until", "2018-09-19T23:24:07")
     status, _, result = demo(*arguments, "--json", "--keep", str(tmp_path))
     assert status == 0
     assert result["inconsistencies"] == {"promise_broken": {"open": 62, "resolved": 335}}

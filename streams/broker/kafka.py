@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -14,10 +13,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from streams.broker.java import find_java
 from streams.broker.server import HOST, BrokerError, ServerProcess, connect, free_port, port_is_taken
 from streams.shipped import folder
 
-JAVA_AT_LEAST: Final = 17
 LIBS_VARIABLE: Final = "TOUCHPOINTS_KAFKA_LIBS"
 _READY_S: Final = 60.0
 _STOP_S: Final = 15.0
@@ -26,26 +25,7 @@ _CLUSTER_ID: Final = "dG91Y2hwb2ludHMta2Fma2"  # any 16 bytes in base64; there i
 
 
 class KafkaMissingError(BrokerError):
-    """Java or Kafka's jars are not on this machine; the message is one line and says how to get them."""
-
-
-def find_java() -> str:
-    """Path of a Java of version 17 or newer: JAVA_HOME's, else the one on PATH. Raises KafkaMissingError."""
-    home = os.environ.get("JAVA_HOME")
-    candidates = [str(Path(home) / "bin" / "java")] if home else []
-    candidates += [found for found in [shutil.which("java")] if found]
-    seen = "none was found"
-    for java in candidates:
-        if not os.access(java, os.X_OK):
-            continue
-        answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)  # noqa: S603 - a fixed program
-        match = re.search(r'version "(\d+)', answer.stderr)
-        if match and int(match.group(1)) >= JAVA_AT_LEAST:
-            return java
-        seen = f"{java} is version {match.group(1) if match else 'unknown'}"
-    raise KafkaMissingError(
-        f"Apache Kafka needs Java {JAVA_AT_LEAST} or newer and {seen}; on Debian: apt-get install openjdk-17-jre-headless"
-    )
+    """Kafka's jars are not on this machine; the message is one line and says how to get them."""
 
 
 def find_jars() -> Path:
@@ -81,9 +61,9 @@ class LocalKafka:
     async def start(self) -> None:
         """Start and return once metadata, groups and transactions are answered.
 
-        Raises KafkaMissingError without Java or jars, BrokerError when the port is taken or the node ends or does not answer.
+        Raises JavaMissingError or KafkaMissingError, BrokerError when the port is taken or the node ends or does not answer.
         """
-        java, libs = find_java(), find_jars()
+        java, libs = find_java("Apache Kafka"), find_jars()
         if self._port and port_is_taken(self._port):
             raise BrokerError(f"port {self._port} of {HOST} is taken, perhaps by a broker that runs already; stop it or choose another")
         self._port = self._port or free_port()

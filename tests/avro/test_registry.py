@@ -1,4 +1,4 @@
-"""One contract for the shipped files and for a registry behind Confluent's HTTP API."""
+"""One contract for the shipped files and for a registry behind Confluent's HTTP API: a small one of our own, and a real one."""
 
 import json
 import threading
@@ -74,9 +74,14 @@ def confluent(server, registry):
     return ConfluentRegistry(server.url, registry, sleep=lambda _: None)
 
 
-@pytest.fixture(params=["files", "confluent"])
+@pytest.fixture
+def real(apicurio, registry, topic_prefix):
+    return ConfluentRegistry(apicurio, registry, subject=lambda name: f"{topic_prefix}{name}-value")
+
+
+@pytest.fixture(params=["files", "confluent", pytest.param("real", marks=pytest.mark.registry)])
 def either(request, registry):
-    return registry if request.param == "files" else request.getfixturevalue("confluent")
+    return registry if request.param == "files" else request.getfixturevalue(request.param)
 
 
 def test_the_current_version_is_found_by_the_reference_it_is_published_with(either, registry):

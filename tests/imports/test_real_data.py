@@ -4,6 +4,7 @@ import io
 import json
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,6 @@ import pytest
 from streams.imports import MappedImport, Mapping, read_events
 
 ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared" / "data"
 MIDNIGHT_IN_SAO_PAULO = 3  # hours UTC; 2 in summer time
 SCHEMAS = {
     name: fastavro.parse_schema(json.loads((ROOT / "schemas" / f"{name}.avsc").read_text()))
@@ -22,8 +22,6 @@ SCHEMAS = {
 
 
 def read(mapping: str, folder: Path) -> tuple[Mapping, MappedImport]:
-    if not folder.is_dir():
-        pytest.skip(f"the data set is not in {folder}; docs and the mapping say where to fetch it")
     loaded = Mapping.load(ROOT / "examples" / mapping / "mapping.yaml")
     return loaded, read_events(loaded, folder)
 
@@ -39,13 +37,13 @@ def fold_order(event) -> tuple:
 
 
 @pytest.fixture(scope="module")
-def olist() -> tuple[Mapping, MappedImport]:
-    return read("olist", DATA / "olist")
+def olist(real_data: Callable[[str], Path]) -> tuple[Mapping, MappedImport]:
+    return read("olist", real_data("olist"))
 
 
 @pytest.fixture(scope="module")
-def incidents() -> MappedImport:
-    return read("incidents", DATA / "uci_incidents")[1]
+def incidents(real_data: Callable[[str], Path]) -> MappedImport:
+    return read("incidents", real_data("uci_incidents"))[1]
 
 
 def test_olist_counts(olist):

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from streams.broker import kafka as local_kafka
 from streams.broker import tansu
+from streams.broker.java import JavaMissingError, find_java
 from streams.broker.kafka import KafkaMissingError, LocalKafka
 from streams.broker.server import BrokerError, ServerProcess, connect
 from streams.broker.tansu import EmbeddedBroker, EmbeddedBrokerMissingError
@@ -92,9 +93,7 @@ async def test_a_killed_kafka_comes_back_over_its_folder_with_what_it_had_acknow
 async def test_without_java_one_line_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(
-        KafkaMissingError, match=r"^Apache Kafka needs Java 17 or newer and none was found; on Debian: apt-get install \S+$"
-    ):
+    with pytest.raises(JavaMissingError, match=r"^Apache Kafka needs Java 17 or newer and none was found; on Debian: apt-get install \S+$"):
         await LocalKafka().start()
 
 
@@ -104,8 +103,8 @@ def test_an_older_java_is_named_with_its_version(monkeypatch, tmp_path):
     java.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(KafkaMissingError, match="java is version 11"):
-        local_kafka.find_java()
+    with pytest.raises(JavaMissingError, match="java is version 11"):
+        find_java("Apache Kafka")
 
 
 def test_without_jars_one_line_names_the_folder_and_the_command(monkeypatch, tmp_path):
