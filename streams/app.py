@@ -97,7 +97,7 @@ def _identify(settings: Settings) -> Role:
 
 def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_letters: DeadLetters, metrics: Metrics) -> Role:
     plan = StitchPlan(
-        settings=JourneySettings(),
+        settings=JourneySettings(told_ahead_s=settings.told_ahead_s),
         knowledge=knowledge,
         publisher=Publisher(
             settings.topic(topics.JOURNEYS),

@@ -41,6 +41,7 @@ class Settings:
     dead_letter_key         secret that seals dead letters' bytes, as `id:hexadecimal`, 32 bytes
     channel_delay_s         by channel: how late its events may be published (nightly uploads)
     skew_limit_s            an event this far ahead of the wall clock never moves time
+    told_ahead_s            a finding that two facts decide is told while time is no further behind them than this; it waits in a backlog
     max_batch               records that one fetch hands over at most
     linger_ms               how long a commit waits for more work, milliseconds
     record_linger_ms        the same for blocks into ClickHouse
@@ -65,6 +66,7 @@ class Settings:
     dead_letter_key: str = field(default="", repr=False)
     channel_delay_s: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(CHANNELS, 5.0))
     skew_limit_s: float = 60.0
+    told_ahead_s: int = 60
     max_batch: int = 2000
     linger_ms: float = 20.0
     record_linger_ms: float = 300.0

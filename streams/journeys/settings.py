@@ -34,6 +34,8 @@ class JourneySettings:
     promise_kept_s          ledger: a kept or withdrawn promise is forgotten after this time
     conversation_kept_s     ledger: a conversation is forgotten this long after its last touchpoint
     case_kept_s             ledger: a case is forgotten this long after its last status; a later reopening goes unseen
+    told_ahead_s            a finding that two facts decide is told this long before the watermark reaches them; where time is further
+                            behind (a backlog, a channel that is declared late) it waits: what is still to come may undo it
     snapshot_every          touchpoints between two snapshots of the fold, at least
     """
 
@@ -86,6 +88,7 @@ class JourneySettings:
     promise_kept_s: int = 30 * DAY_S
     conversation_kept_s: int = 30 * DAY_S
     case_kept_s: int = 730 * DAY_S
+    told_ahead_s: int = 60
     snapshot_every: int = 32
     plan: Plan = field(init=False, repr=False, compare=False)
     done: frozenset[str] = field(init=False, repr=False, compare=False)

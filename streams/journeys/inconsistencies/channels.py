@@ -122,7 +122,7 @@ class ChannelFailed(Rule):
         failure.has_turned = True
         scene.touch(suspicion)
         suspicion.holds_from = scene.at
-        suspicion.at_once = True
+        suspicion.ahead = scene.settings.told_ahead_s * SECOND_US
         suspicion.second = scene.side("the customer turned here")
         suspicion.told[_ELSEWHERE] = scene.touchpoint.channel
         suspicion.show(scene.touchpoint.event_id)

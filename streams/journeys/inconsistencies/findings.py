@@ -42,7 +42,8 @@ class Suspicion(msgspec.Struct, kw_only=True):
     """A finding in the making.
 
     holds_from      us, when it begins to hold; NEVER while no time is set
-    at_once         whether two facts that are there decide it, so that it need not wait for the watermark
+    ahead           us, by how much it may be told before the watermark reaches `holds_from`: more than 0 where two facts that are
+                    there decide it, so that it only waits while time is so far behind that others of those days may still come
     lapses_at       us, when it resolves by time alone; None for never
     weaker          ids of suspicions of weaker rules with the same cause
     earlier         ids of suspicions of the same rule, any of which takes its place
@@ -68,7 +69,12 @@ class Suspicion(msgspec.Struct, kw_only=True):
     lapses_at: int | None = None
     told: dict[str, str] = {}
     position: int = 0
-    at_once: bool = False
+    ahead: int = 0
+
+    @property
+    def told_from(self) -> int:
+        """us, the watermark from which on it is told."""
+        return self.holds_from - self.ahead
 
     def show(self, event_id: str) -> None:
         """Add a touchpoint to the evidence, once."""

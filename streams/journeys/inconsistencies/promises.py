@@ -63,7 +63,7 @@ class PromiseBroken(Rule):
         references = touchpoint.references
         founding = (touchpoint.event_id,) if len(touchpoint.promises) == 1 else (touchpoint.event_id, promise.id)
         suspicion = scene.suspect(NAME, founding, NEVER if promise.due_until is None else promise.due_until)
-        suspicion.at_once = False  # even one that was due when it was made may be kept at that very time
+        suspicion.ahead = 0  # even one that was due when it was made may be kept at that very time
         scene.ledger.promises[promise.id] = PromiseFact(
             id=promise.id,
             made=scene.mark(),

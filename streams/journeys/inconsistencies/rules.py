@@ -46,13 +46,13 @@ def rules_for(parts: int) -> tuple[Rule, ...]:
 
 def holds(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, now: int) -> bool:
     """Whether the suspicion is a finding when the watermark is `now` (us)."""
-    return (suspicion.at_once or suspicion.holds_from <= now) and BY_NAME[suspicion.rule].holds(suspicion, suspicions, knowledge)
+    return suspicion.told_from <= now and BY_NAME[suspicion.rule].holds(suspicion, suspicions, knowledge)
 
 
 def next_change(suspicion: Suspicion, knowledge: Knowledge, now: int) -> int | None:
     """The least time (us) after `now` at which the finding changes by time alone; None where there is none."""
-    if suspicion.holds_from > now and not suspicion.at_once:
-        return suspicion.holds_from if suspicion.holds_from < NEVER else None
+    if suspicion.told_from > now:
+        return suspicion.told_from if suspicion.holds_from < NEVER else None
     resolves = BY_NAME[suspicion.rule].resolves_at(suspicion, knowledge)
     if resolves is None or resolves <= now or (suspicion.resolved_at is not None and suspicion.resolved_at <= resolves):
         return None

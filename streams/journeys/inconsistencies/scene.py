@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from streams.journeys.inconsistencies.findings import Side, Suspicion, suspicion_id
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.ledger import Ledger, Mark
-from streams.journeys.settings import JourneySettings
+from streams.journeys.settings import SECOND_US, JourneySettings
 from streams.journeys.touchpoint import Touchpoint
 
 CONTINUES: Final = "continues"
@@ -51,7 +51,7 @@ class Scene:
             holds_from=holds_from,
             journey_id=self.journey_id,
             evidence=list(founding),
-            at_once=holds_from == self.at,
+            ahead=self.settings.told_ahead_s * SECOND_US if holds_from == self.at else 0,
         )
         self.suspicions[suspicion.inconsistency_id] = suspicion
         return self.touch(suspicion)
