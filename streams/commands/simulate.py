@@ -22,6 +22,15 @@ def simulate(
     truth: Annotated[Path | None, typer.Option(help="Write what the stories planted to this file, as JSON lines.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the events to this folder, a file of JSON lines per channel.")] = None,
     start: Annotated[str, typer.Option(help="First day, YYYY-MM-DD (UTC); the scenario lasts 30 days.")] = "2025-03-03",
+    identities: Annotated[
+        bool, typer.Option("--identities", help="Each channel shows the identifiers that it would know, not always the customer number.")
+    ] = False,
+    persons: Annotated[
+        Path | None, typer.Option(help="Write to this file, as JSON lines, which identifiers are shared and whose each event is.")
+    ] = None,
+    touchpoints_per_customer: Annotated[
+        int | None, typer.Option(min=1, help="Short lives of about so many touchpoints, without stories: for very many customers.")
+    ] = None,
     publish: Annotated[bool, typer.Option("--publish", help="Publish the events to the channels' topics, as an import.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on the last line of standard output.")] = False,
 ) -> None:
@@ -29,17 +38,26 @@ def simulate(
 
     Example: touchpoints simulate --customers 5000 --seed 1 --truth truth.jsonl --out events/
     """
+    from streams.simulation import persons as whose  # noqa: PLC0415
     from streams.simulation import simulate as plan  # noqa: PLC0415  --help stays fast
     from streams.simulation import truth as truths  # noqa: PLC0415
     from streams.simulation import writing  # noqa: PLC0415
 
     if publish and out is not None:
         raise typer.BadParameter("takes the place of --out; give one of the two", param_hint="--publish")
-    simulation = plan(customers, seed, _first_moment(start))
+    simulation = plan(
+        customers,
+        seed,
+        _first_moment(start),
+        identities="mixed" if identities else "numbers",
+        touchpoints_per_customer=touchpoints_per_customer,
+    )
     counts: dict[str, int] = {}
     events = _with_progress(simulation.events(), len(simulation))
     if truth is not None:
         truths.write(truth, simulation.truth)
+    if persons is not None:
+        whose.write(persons, simulation.shared, simulation.persons())
     if out is not None:
         counts = writing.write(out, events)
     elif publish:

@@ -4,7 +4,7 @@
 records of the channels' schemas one at a time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from random import Random
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.simulation.clock import DAY, HOUR, MINUTE, SECOND
-from streams.simulation.people import Person, identifiers, likely
+from streams.simulation.people import Person, likely
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -48,6 +48,10 @@ class Diary:
         self.until = until
         self.pages: list[tuple[int, bytes]] = []
         self.last = 0
+
+    def moments(self) -> list[Moment]:
+        """What was written down so far, in the order of writing."""
+        return [_decoder.decode(page) for _, page in self.pages]
 
     def number(self, prefix: str) -> str:
         """A fresh number of the person's own: an order, a case, a conversation."""
@@ -93,14 +97,22 @@ class Diary:
         return at + self.random.randrange(30 * MINUTE)
 
 
-def told(page: bytes, person: Person) -> tuple[str, dict[str, Any]]:
-    """The channel of a planned moment and its record by that channel's schema, as fastavro takes it."""
+def event_id_of(page: bytes) -> str:
+    """The event id of a planned moment."""
+    return _decoder.decode(page).event_id
+
+
+def told(page: bytes, known_by: Callable[[str], list[dict[str, str]]]) -> tuple[str, dict[str, Any]]:
+    """The channel of a planned moment and its record by that channel's schema, as fastavro takes it.
+
+    `known_by` says by which identifiers the channel knows the customer.
+    """
     moment = _decoder.decode(page)
     record: dict[str, Any] = {
         "event_id": moment.event_id,
         "occurred_at": moment.at,
         "kind": moment.kind,
-        "identifiers": identifiers(person, moment.channel),
+        "identifiers": known_by(moment.channel),
     }
     if moment.references:
         record["references"] = moment.references

@@ -1,17 +1,20 @@
 """A whole simulation: customers with their habits, stories for three in ten of them, and the truth of what went wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import merge
 from operator import attrgetter, itemgetter
 from random import Random
-from typing import Final
+from typing import Final, Literal, get_args
 
 from streams.events import ChannelEvent
+from streams.simulation import identities as mixed
 from streams.simulation import people
 from streams.simulation.catalogue import Shop, opened
 from streams.simulation.clock import DAY, HOUR
-from streams.simulation.diary import Diary, told
+from streams.simulation.diary import Diary, event_id_of, told
+from streams.simulation.identities import Identifier, Wallet
 from streams.simulation.life import BY_ONESELF, WITH_A_DESK, Stretch, live
 from streams.simulation.people import Person
 from streams.simulation.stories import STORIES
@@ -26,6 +29,10 @@ EARLIEST: Final = 946_684_800_000_000
 """us: the first moment of 2000."""
 QUIET: Final = 27 * HOUR
 """After a story nothing else happens for so long: whether a goal was reached within 24 hours is the story's own matter."""
+Identities = Literal["numbers", "mixed"]
+"""numbers: every touchpoint carries the customer number; mixed: each channel shows what it would know."""
+HABIT: Final = 4
+"""Moments, about, of the habit that is begun last and lived to its end."""
 TEN: Final = 10
 WITH_STORY: Final = (2, 5, 8)
 """Of ten customers in a row, those to whom a story happens."""
@@ -37,6 +44,8 @@ class Simulation:
 
     start, until    us: its first moment, and the first one after it, by which all deadlines are judged
     truth           what its stories planted
+    shared          identifiers that are not one person's: a family's device, the desk's own number
+    late_logins     customers who were seen anonymously before their first login
     """
 
     seed: int
@@ -45,7 +54,8 @@ class Simulation:
     truth: tuple[Planted, ...]
     _shop: Shop = field(repr=False)
     _people: tuple[Person, ...] = field(repr=False)
-    _pages: tuple[tuple[int, int, bytes], ...] = field(repr=False)
+    _wallets: tuple[Wallet, ...] = field(repr=False)
+    _pages: tuple[tuple[int, int, bytes, int], ...] = field(repr=False)
 
     def __len__(self) -> int:
         """How many events it has, knowledge included."""
@@ -55,21 +65,55 @@ class Simulation:
         """The events in the order of event time; knowledge entries before touchpoints of the same moment."""
         return merge(self._knowledge(), self._touchpoints(), key=attrgetter("at"))
 
+    @property
+    def shared(self) -> tuple[Identifier, ...]:
+        """Identifiers that are not one person's, in a fixed order; none where all carry their customer number."""
+        families = {each for wallet in self._wallets for each in wallet.shared}
+        return (*mixed.NOBODYS, *sorted(families)) if self._wallets else ()
+
+    @property
+    def late_logins(self) -> int:
+        """How many customers were seen anonymously before their first login."""
+        return sum(wallet.late for wallet in self._wallets)
+
+    def persons(self) -> Iterator[tuple[str, str]]:
+        """The event id of every touchpoint and the customer number of whom it is of, in the order of event time."""
+        numbers = [person.number for person in self._people]
+        return ((event_id_of(page), numbers[index]) for _, index, page, _ in self._pages)
+
     def _knowledge(self) -> Iterator[ChannelEvent]:
         for at, record in self._shop.knowledge():
             yield ChannelEvent("knowledge", record, at)
 
     def _touchpoints(self) -> Iterator[ChannelEvent]:
-        for at, index, page in self._pages:
-            channel, record = told(page, self._people[index])
+        for at, index, page, bits in self._pages:
+            channel, record = told(page, self._known_by(index, bits))
             yield ChannelEvent(channel, record, at)
 
+    def _known_by(self, index: int, bits: int) -> Callable[[str], list[dict[str, str]]]:
+        if self._wallets:
+            wallet = self._wallets[index]
+            return lambda _: wallet.show(bits)
+        return partial(people.identifiers, self._people[index])
 
-def simulate(customers: int, seed: int, start: int = DEFAULT_START) -> Simulation:
+
+def simulate(
+    customers: int,
+    seed: int,
+    start: int = DEFAULT_START,
+    *,
+    identities: Identities = "numbers",
+    touchpoints_per_customer: int | None = None,
+) -> Simulation:
     """Plan 30 days of this many customers from `start` (us); the same arguments give the same events everywhere.
 
-    Raises ValueError where `customers` is not positive, `seed` is negative, or `start` is before 2000.
+    `touchpoints_per_customer` makes short lives of about so many touchpoints each, without stories: for identity at a large scale.
+    Raises ValueError where `customers` is not positive, `seed` is negative, `start` is before 2000, or a choice is none.
     """
+    if identities not in get_args(Identities):
+        raise ValueError(f"identities cannot be {identities!r}; take one of {', '.join(get_args(Identities))}")
+    if touchpoints_per_customer is not None and touchpoints_per_customer < 1:
+        raise ValueError(f"{touchpoints_per_customer} touchpoints for each customer; at least 1 is needed")
     if customers < 1:
         raise ValueError(f"a simulation of {customers} customers; at least 1 is needed")
     if seed < 0:
@@ -80,16 +124,24 @@ def simulate(customers: int, seed: int, start: int = DEFAULT_START) -> Simulatio
     shop = opened(seed, start)
     truth: list[Planted] = []
     persons: list[Person] = []
-    pages: list[tuple[int, int, bytes]] = []
+    wallets: list[Wallet] = []
+    pages: list[tuple[int, int, bytes, int]] = []
     for index in range(customers):
         random = Random(f"{seed}/{index}")  # noqa: S311  -- a story, not a secret
         person = people.born(seed, index, random)
         diary = Diary(seed, index, person, random, until)
-        truth += _lived(diary, shop, _story(index, seed))
+        if touchpoints_per_customer is None:
+            truth += _lived(diary, shop, _story(index, seed))
+        else:
+            _lived_shortly(diary, shop, touchpoints_per_customer)
         persons.append(person)
-        pages += [(at, index, page) for at, page in diary.pages]
+        bits = [0] * len(diary.pages)
+        if identities == "mixed":
+            wallet, bits = mixed.shown(seed, index, person, diary.moments())
+            wallets.append(wallet)
+        pages += [(at, index, page, shown) for (at, page), shown in zip(diary.pages, bits, strict=True)]
     pages.sort(key=itemgetter(0))  # stable: what one person does at one moment stays in its order
-    return Simulation(seed, start, until, tuple(truth), shop, tuple(persons), tuple(pages))
+    return Simulation(seed, start, until, tuple(truth), shop, tuple(persons), tuple(wallets), tuple(pages))
 
 
 def _story(index: int, seed: int) -> Story | None:
@@ -117,3 +169,10 @@ def _lived(diary: Diary, shop: Shop, story: Story | None) -> list[Planted]:
     quiet_until = (diary.last + QUIET - shop.start) // DAY + 1
     live(diary, shop, Stretch(quiet_until, days, moments, BY_ONESELF))
     return telling.planted
+
+
+def _lived_shortly(diary: Diary, shop: Shop, touchpoints: int) -> None:
+    """A few touchpoints somewhere in the month; the habit that is begun last is lived to its end."""
+    days = LENGTH // DAY
+    moments = diary.random.randrange(1, max(2, 2 * touchpoints - HABIT))
+    live(diary, shop, Stretch(diary.random.randrange(days // 2), days, moments, BY_ONESELF + WITH_A_DESK))
