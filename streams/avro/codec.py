@@ -9,7 +9,8 @@ from fastavro._write import schemaless_writer
 
 from streams.avro.reading import Broken, compile_reader
 from streams.avro.refusal import LARGEST_EVENT_BYTES, Reason, Refusal
-from streams.avro.schema import Schema
+from streams.avro.schema import Schema, SchemaError
+from streams.avro.writing import STRANGE, Writer, compile_writer
 
 Record = dict[str, Any]
 """A decoded datum: timestamps in us, decimals unscaled, enums as symbols."""
@@ -45,21 +46,41 @@ class Decoder:
 
 
 class Encoder:
-    """Writes records of one schema: values as fastavro takes them (datetime or us, Decimal, symbols)."""
+    """Writes records of one schema: values as fastavro takes them (datetime or us, Decimal, symbols).
+
+    A compiled writer takes what is plain; fastavro takes the rest, and says what does not fit.
+    """
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        self._write = _writer(schema)
 
     def encode_run(self, records: Iterable[Mapping[str, Any]]) -> list[bytes | Refusal]:
         """The datum of each record; a refusal stands where one does not fit, or has a field that the schema lacks."""
-        parsed = self.schema.parsed
+        write = self._write
         datums: list[bytes | Refusal] = []
         for record in records:
-            out = io.BytesIO()
             try:
-                schemaless_writer(out, parsed, record, strict_allow_default=True)
-            except (ValueError, TypeError, KeyError, LookupError, OverflowError, AttributeError) as error:
-                datums.append(Refusal("malformed", "", f"the record does not fit {self.schema.full_name}: {error}"))
-            else:
-                datums.append(out.getvalue())
+                datums.append(write(record))
+            except STRANGE:
+                datums.append(self._by_fastavro(record))
         return datums
+
+    def _by_fastavro(self, record: Mapping[str, Any]) -> bytes | Refusal:
+        out = io.BytesIO()
+        try:
+            schemaless_writer(out, self.schema.parsed, record, strict_allow_default=True)
+        except (ValueError, TypeError, KeyError, LookupError, OverflowError, AttributeError) as error:
+            return Refusal("malformed", "", f"the record does not fit {self.schema.full_name}: {error}")
+        return out.getvalue()
+
+
+def _writer(schema: Schema) -> Writer:
+    try:
+        return compile_writer(schema)
+    except SchemaError:
+        return _left_to_fastavro
+
+
+def _left_to_fastavro(_record: Mapping[str, Any]) -> bytes:
+    raise TypeError
