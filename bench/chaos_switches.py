@@ -50,8 +50,8 @@ def without_serial_executor() -> None:
 
     async def work_once(self):
         turn = turns.get(self)
-        if turn is None or turn.processor is not self.processor:
-            turn = turns[self] = _Turns(self.processor, dict(self.position.offsets))
+        if turn is None or turn.processor is not self._processor:
+            turn = turns[self] = _Turns(self._processor, dict(self._position.offsets))
         turn.check()
         await self._wake.wait()
         self._wake.clear()

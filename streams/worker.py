@@ -80,8 +80,9 @@ def owns_first(parts: Pipeline) -> bool:
 def memos(parts: Pipeline) -> Iterator[tuple[str, bytes]]:
     """What every partition here committed last, with its role."""
     for role, executor in _executors(parts):
-        if executor.position is not None:
-            yield role, executor.position.memo
+        position = executor.position
+        if position is not None:
+            yield role, position.memo
 
 
 def drained(parts: Pipeline) -> bool:
@@ -147,17 +148,17 @@ async def _state(parts: Pipeline) -> web.Response:
     """Where every partition here stands: for `touchpoints demo`, `up` and whoever wants to know."""
     executors = list(_executors(parts))
     times = {
-        str(executor.plan.number): executor.processor.memo.board.time(executor.plan.number, parts.settings.partitions)
+        str(executor.plan.number): processor.memo.board.time(executor.plan.number, parts.settings.partitions)
         for role, executor in executors
-        if role == "stitch" and executor.processor is not None
+        if role == "stitch" and (processor := executor.processor) is not None
     }
     report = {
         "conservation": line(parts).as_json(),
         "drained": bool(executors) and drained(parts),
         "partitions": len(executors),
-        "held": sum(e.processor.deadlines_waiting for r, e in executors if r == "stitch" and e.processor is not None),
+        "held": sum(p.deadlines_waiting for r, e in executors if r == "stitch" and (p := e.processor) is not None),
         "times": {number: {"live": time_.live, "imports": time_.imports} for number, time_ in times.items()},
-        "offsets": [[role, e.plan.number, e.position.offsets if e.position is not None else {}] for role, e in executors],
+        "offsets": [[role, e.plan.number, p.offsets if (p := e.position) is not None else {}] for role, e in executors],
         "stopped": [f"{role} partition {e.plan.number}: {e.stopped_because}" for role, e in executors if e.stopped_because],
     }
     return web.Response(body=msgspec.json.encode(report), content_type="application/json")

@@ -103,6 +103,7 @@ def build(
         transactional=transactional,
         linger_s=role.linger_s,
         max_records=role.max_batch,
+        session_s=session_timeout_s,
         on_commit=watch.on_commit,
         on_refetch=watch.on_refetch,
         on_restore=watch.on_restore,

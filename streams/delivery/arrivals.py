@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 REWIND_AGAIN_S: Final = 2.0
 """Batches of older fetches may still arrive after a rewind; only after this long is another one asked for."""
+REWIND_MOST_S: Final = 30.0
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +25,20 @@ class Arrival:
 
     batch: Batch
     acknowledge: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rewind:
+    """A source was asked to fetch again, or is given time to hand over what it fetched.
+
+    at          the position wanted
+    asked_s     when, on the monotonic clock
+    again_s     how long it has until it is asked again
+    """
+
+    at: int
+    asked_s: float
+    again_s: float
 
 
 def acknowledge(arrivals: Iterable[Arrival]) -> None:
@@ -52,7 +67,7 @@ class Arrivals:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._waiting: deque[Arrival] = deque()
-        self._rewound: dict[str, tuple[int, float]] = {}
+        self._rewound: dict[str, _Rewind] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -82,7 +97,7 @@ class Arrivals:
             batch = arrival.batch
             at = reached.get(batch.topic, 0)
             if batch.start > at:
-                await self._refetch(batch, at)
+                await self._refetch(batch.topic, at, f"got {batch.start}")
             elif batch.stop > at:
                 batch = from_position(batch, at)
                 room = most - size
@@ -97,12 +112,27 @@ class Arrivals:
             taken.append(self._waiting.popleft())
         return taken, batches
 
-    async def _refetch(self, batch: Batch, at: int) -> None:
-        wanted, when = self._rewound.get(batch.topic, (-1, 0.0))
+    async def look_again(self, offsets: Mapping[str, int]) -> None:
+        """On a tick: fetch again where something was handed over, or asked for again, and nothing came of it for too long."""
+        waiting = {each.batch.topic for each in self._waiting}
+        for topic, at in offsets.items():
+            if topic in waiting:
+                continue
+            rewind = self._rewound.get(topic)
+            if rewind is not None and rewind.at == at:
+                await self._refetch(topic, at, "nothing came")
+            elif self._plan.source.handed_over(TP(topic, self._plan.number)) > at:  # on its way here, or lost on it
+                self._rewound[topic] = _Rewind(at, time.monotonic(), REWIND_AGAIN_S)
+
+    async def _refetch(self, topic: str, at: int, why: str) -> None:
+        rewind = self._rewound.get(topic)
         now = time.monotonic()
-        if wanted == at and now - when < REWIND_AGAIN_S:
-            return
-        self._rewound[batch.topic] = at, now
+        again_s = REWIND_AGAIN_S
+        if rewind is not None and rewind.at == at:
+            if now - rewind.asked_s < rewind.again_s:
+                return
+            again_s = min(2 * rewind.again_s, REWIND_MOST_S)  # a slow broker's answer is not to be thrown away for ever
+        self._rewound[topic] = _Rewind(at, now, again_s)
         self._plan.on_refetch()
-        log.info("%s partition %d: got %d, want %d: fetching again", batch.topic, batch.partition, batch.start, at)
-        await self._plan.source.rewind(TP(batch.topic, batch.partition), at)
+        log.info("%s partition %d: %s, want %d: fetching again", topic, self._plan.number, why, at)
+        await self._plan.source.rewind(TP(topic, self._plan.number), at)

@@ -18,20 +18,26 @@ class CommitSize:
         self.most = largest
         self.refused: set[tuple[str, int]] = set()
         self._number, self._largest = number, largest
+        self._tried = 0
         self._single: tuple[str, int] | None = None
 
     def trying(self, work: Work) -> None:
         """This work is about to be committed."""
+        self._tried = work.size
         singles = [(batch.topic, record.offset) for batch in work.batches for record in batch.records] if work.size == 1 else []
         self._single = singles[0] if singles else None
 
-    def too_large(self) -> None:
-        """Halve what one commit takes; a single record that does not fit is refused."""
-        if self.most > 1:
-            self.most = max(1, self.most // 2)
+    def too_large(self) -> bool:
+        """Halve what was tried; a single record that does not fit is refused. Whether the next attempt is smaller."""
+        if self._tried > 1:
+            self.most = self._tried // 2
             log.info("partition %d: a commit was too large, taking %d records at a time", self._number, self.most)
-        elif self._single is not None:
-            self.refused.add(self._single)
+            return True
+        if self._single is None or self._single in self.refused:
+            log.error("partition %d: a commit of %d records is too large and cannot be made smaller", self._number, self._tried)
+            return False
+        self.refused.add(self._single)
+        return True
 
     def fitted(self, work: Work) -> None:
         """This work is committed."""

@@ -35,14 +35,18 @@ class PartitionExecutor:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.position: Position | None = None
-        self.processor: Processor | None = None
         self.stopped_because = ""
+        self._position: Position | None = None
+        self._processor: Processor | None = None
         self._writer: Writer | None = None
         self._arrivals = Arrivals(plan)
         self._size = CommitSize(plan.number, plan.max_records)
         self._wake = asyncio.Event()
         self._ticked = False
+        self._ticked_s = time.monotonic()
+        self._doubtful = False
+        self._retry_s = RETRY_FIRST_S
+        self._restored_s = time.monotonic()
         self._task: asyncio.Task[None] | None = None
         self._began_s = time.time()
 
@@ -53,13 +57,27 @@ class PartitionExecutor:
         self._task = asyncio.ensure_future(self._run())
 
     @property
+    def position(self) -> Position | None:
+        """How far the state is; None while it restores, and while it may be somebody else's."""
+        return None if self._stood_still() else self._position
+
+    @property
+    def processor(self) -> Processor | None:
+        """The partition's processor; None while it restores, and while the partition may be somebody else's."""
+        return None if self._stood_still() else self._processor
+
+    def _stood_still(self) -> bool:
+        """Whether this worker stood still so long that its memory may be out of date: until a commit of its own succeeds."""
+        return self._doubtful or time.monotonic() - self._ticked_s > self.plan.session_s
+
+    @property
     def wants_more(self) -> bool:
         """Whether more should be fetched: not while it restores, not while enough is waiting."""
-        return self.position is not None and len(self._arrivals) < WAITING_BATCHES
+        return self._position is not None and len(self._arrivals) < WAITING_BATCHES
 
     def put(self, batch: Batch, acknowledge: Callable[[], None]) -> None:
         """Hand a batch in. Before the restore is done it is dropped: the sources are sought to the position after it."""
-        if self.position is None:
+        if self._position is None:
             acknowledge()
             return
         self._arrivals.put(Arrival(batch, acknowledge))
@@ -67,12 +85,14 @@ class PartitionExecutor:
 
     def tick(self) -> None:
         """Let the processor see the clock at its next work."""
+        self._doubtful = self._stood_still()
+        self._ticked_s = time.monotonic()
         self._ticked = True
         self._wake.set()
 
     async def resume(self) -> None:
         """After a rebalance that left the partition here: fetch on from the position."""
-        if self.position is not None and not self.stopped_because:
+        if not self.stopped_because:
             await self._seek()
 
     async def stop(self) -> None:
@@ -87,7 +107,8 @@ class PartitionExecutor:
 
     def offset(self, topic: str) -> int | None:
         """What may be committed to the consumer group: the position of the state."""
-        return None if self.position is None else self.position.offsets.get(topic)
+        position = self.position
+        return None if position is None else position.offsets.get(topic)
 
     def caught_up_ms(self, topic: str) -> int | None:
         """When the broker last said that the state has everything of `topic`'s partition, ms since 1970; None where it lags."""
@@ -104,7 +125,7 @@ class PartitionExecutor:
 
     def lag_s(self, topic: str, now_ms: float) -> float:
         """Age of the oldest record of a source that the state lacks, as far as it is known; 0 where it lacks none."""
-        if self.position is None:
+        if self._position is None:
             return max(0.0, now_ms / 1000 - self._began_s)
         if self.caught_up_ms(topic) is not None:
             return 0.0
@@ -114,15 +135,13 @@ class PartitionExecutor:
     # -- life ------------------------------------------------------------
 
     async def _run(self) -> None:
-        retry_s = RETRY_FIRST_S
         while True:
             try:
                 await self._restore()
-                retry_s = RETRY_FIRST_S
                 while True:
                     await self._work_once()
             except asyncio.CancelledError:
-                self.position = None
+                self._position = None
                 raise
             except PartitionLostError as lost:
                 self.stopped_because = str(lost)
@@ -132,32 +151,35 @@ class PartitionExecutor:
             except Fenced as fenced:
                 log.warning("%s was taken over; restoring in case it is still assigned here", fenced)
             except TooLarge:
-                self._size.too_large()
+                if self._size.too_large():
+                    await self._forget()
+                    continue
             except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("partition %d: %s: %s; trying again in %.1f s", self.plan.number, type(error).__name__, error, retry_s)
+                log.warning("partition %d: %s: %s; trying again in %.1f s", self.plan.number, type(error).__name__, error, self._retry_s)
             except Exception:
-                log.exception("partition %d: restoring and trying again in %.1f s", self.plan.number, retry_s)
+                log.exception("partition %d: restoring and trying again in %.1f s", self.plan.number, self._retry_s)
             await self._forget()
-            await asyncio.sleep(retry_s)
-            retry_s = min(retry_s * 2, RETRY_MOST_S)
+            await asyncio.sleep(self._retry_s)
+            self._retry_s = min(self._retry_s * 2, RETRY_MOST_S)  # until work succeeds: a restore alone proves nothing
 
     async def _restore(self) -> None:
         self.plan.on_restore()
         self._writer = writer = self.plan.writer(self.plan.number)
         await writer.open()
         restored = await restore(self.plan, writer)
-        self.processor, self.position = restored.processor, restored.position
+        self._processor, self._position, self._doubtful = restored.processor, restored.position, False
+        self._restored_s = time.monotonic()
         await self._seek()
 
     async def _seek(self) -> None:
-        position = self.position
+        position = self._position
         if position is not None:
             for topic, offset in position.offsets.items():
                 await self.plan.source.rewind(TP(topic, self.plan.number), offset)
 
     async def _forget(self) -> None:
-        self.position = None
-        self.processor = None
+        self._position = None
+        self._processor = None
         self._arrivals.drop()
         if self._writer is not None:
             await self._writer.close()
@@ -170,8 +192,9 @@ class PartitionExecutor:
         if self.plan.linger_s and len(self._arrivals) < WAITING_BATCHES // 2:
             await asyncio.sleep(self.plan.linger_s)
         self._wake.clear()
-        assert self.position is not None, "work begins after the restore"
-        arrivals, batches = await self._arrivals.take(self.position.offsets, self._size.most)
+        position = self._position
+        assert position is not None, "work begins after the restore"
+        arrivals, batches = await self._arrivals.take(position.offsets, self._size.most)
         if self._arrivals:
             self._wake.set()
         ticked, self._ticked = self._ticked, False
@@ -181,9 +204,13 @@ class PartitionExecutor:
                 await self._commit(Work(batches, ticked, time.time_ns() // 1000, frozenset(self._size.refused), caught_up))
         finally:
             acknowledge(arrivals)
+        if ticked and self._position is not None:
+            await self._arrivals.look_again(self._position.offsets)
+        if time.monotonic() - self._restored_s > RETRY_MOST_S:
+            self._retry_s = RETRY_FIRST_S
 
     async def _commit(self, work: Work) -> None:
-        processor, writer, position = self.processor, self._writer, self.position
+        processor, writer, position = self._processor, self._writer, self._position
         assert processor is not None, "work begins after the restore"
         assert writer is not None, "work begins after the restore"
         assert position is not None, "work begins after the restore"
@@ -194,16 +221,17 @@ class PartitionExecutor:
         for batch in work.batches:
             offsets[batch.topic] = batch.stop
         if changes is None:
-            if offsets == position.offsets:
+            if offsets == position.offsets and not self._doubtful:
                 return
-            changes = Changes()
+            changes = Changes()  # where the partition may be lost, even nothing is committed: that fails if it is
         after = Position(
             offsets=offsets,
             topic_ids=position.topic_ids,
             memo=position.memo if changes.memo is None else changes.memo,
         )
         await writer.commit(changes.state, after, changes.outputs)
-        self.position = after
+        self._position, self._doubtful = after, False
+        self._retry_s = RETRY_FIRST_S
         processor.committed(after)
         self._size.fitted(work)
         self.plan.on_commit(time.monotonic() - began, work.size)

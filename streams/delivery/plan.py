@@ -1,5 +1,6 @@
 """What a partition's executor is made of: its processor, its source, and who hears what happens."""
 
+import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -59,6 +60,7 @@ class Plan:
     ends_known          whether the broker lists the end of a partition truly
     linger_s            how long to wait for more work before a commit
     max_records         records in one commit at most
+    session_s           a worker that stood still longer may have lost the partition without knowing
     """
 
     number: int
@@ -70,6 +72,7 @@ class Plan:
     ends_known: bool
     linger_s: float
     max_records: int
+    session_s: float = math.inf
     on_commit: Callable[[float, int], None] = lambda _seconds, _records: None
     on_refetch: Callable[[], None] = lambda: None
     on_restore: Callable[[], None] = lambda: None

@@ -149,6 +149,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         """Fetch `partition` again from `position`."""
         self._read_offset[partition] = None
         await self._thread.seek_to(partition, position)
+        self._read_offset[partition] = None  # a batch of an older fetch may have come in between: Faust would drop what lies before it
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         # Faust pauses and resumes by changing the set of active partitions in place: it stays Faust's, what is full is left out here

@@ -32,7 +32,7 @@ class Stage:
         self.rewinds, self.refetches, self.restores, self.commits = [], 0, 0, []
         self.acknowledged = 0
         self.processors, self.writers = [], []
-        self.begins, self.ends, self.ids = {}, {}, {}
+        self.begins, self.ends, self.ids, self.handed = {}, {}, {}, {}
         self.failures = []  # what the next commits raise; None: nothing
         self.hold = None  # an Event that commits wait for
         self.most_values = 10**9
@@ -54,7 +54,7 @@ class Stage:
         return None
 
     def handed_over(self, partition):
-        return 0
+        return self.handed.get(partition.topic, 0)
 
     # -- the changelog
     async def read(self, number) -> AsyncIterator[list]:

@@ -78,6 +78,60 @@ async def test_a_rewind_that_got_lost_is_asked_for_again_later(play, monkeypatch
     assert stage.rewinds == [(TOPIC, 0), (TOPIC, 0)]
 
 
+async def test_a_tick_asks_again_where_a_rewind_was_answered_by_nothing(play, monkeypatch):
+    monkeypatch.setattr(arrivals, "REWIND_AGAIN_S", 0.05)
+    stage = Stage()
+    executor = await play(stage)
+    stage.rewinds.clear()
+    stage.put(executor, batch(4, 6))
+    await until(lambda: stage.refetches == 1)
+    executor.tick()
+    await asyncio.sleep(0.02)
+    assert stage.refetches == 1, "it still has time"
+    await asyncio.sleep(0.05)
+    executor.tick()
+    await until(lambda: stage.refetches == 2)
+    assert stage.rewinds == [(TOPIC, 0), (TOPIC, 0)]
+    await asyncio.sleep(0.06)
+    executor.tick()
+    await asyncio.sleep(0.02)
+    assert stage.refetches == 2, "each time it has longer"
+    await asyncio.sleep(0.05)
+    executor.tick()
+    await until(lambda: stage.refetches == 3)
+
+
+async def test_a_tick_asks_again_for_what_was_handed_over_and_never_came(play, monkeypatch):
+    monkeypatch.setattr(arrivals, "REWIND_AGAIN_S", 0.05)
+    stage = Stage(topics=(TOPIC, OTHER))
+    executor = await play(stage)
+    stage.rewinds.clear()
+    stage.handed = {TOPIC: 3, OTHER: 2}
+    executor.tick()
+    await asyncio.sleep(0.02)
+    assert stage.rewinds == [], "it may be on its way"
+    stage.put(executor, batch(0, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    await asyncio.sleep(0.05)
+    executor.tick()
+    await until(lambda: stage.refetches == 1)
+    assert stage.rewinds == [(OTHER, 0)], "what came is not asked for again"
+
+
+async def test_ticks_ask_for_nothing_where_everything_came(play, monkeypatch):
+    monkeypatch.setattr(arrivals, "REWIND_AGAIN_S", 0.0)
+    stage = Stage()
+    executor = await play(stage)
+    stage.put(executor, batch(0, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    stage.rewinds.clear()
+    stage.handed = {TOPIC: 3}
+    for _ in range(4):
+        executor.tick()
+        await asyncio.sleep(0.01)
+    assert stage.rewinds == []
+
+
 async def test_what_lies_before_the_position_is_skipped_and_what_straddles_it_is_trimmed(play):
     stage = Stage()
     executor = await play(stage)
@@ -153,6 +207,32 @@ async def test_a_commit_that_is_too_large_is_halved_until_it_fits_then_grows_aga
     await until(lambda: executor.offset(TOPIC) == 8)
     assert stage.seen == list(range(8))
     assert stage.commits == [2, 4, 2]
+
+
+async def test_commits_that_are_too_large_are_halved_without_waiting(play, monkeypatch):
+    monkeypatch.setattr(module, "RETRY_FIRST_S", 30.0)
+    stage = Stage(max_records=2000)
+    stage.failures = [TooLarge("3"), TooLarge("1")]
+    executor = await play(stage)
+    await feed(stage, executor, 3, lambda: executor.offset(TOPIC) == 3)
+    assert stage.restores == 3, "halved from what was tried, not from what is allowed"
+    assert stage.seen == [1, 2]
+
+
+async def test_a_commit_without_records_that_is_too_large_waits_longer_each_time(play):
+    stage = Stage()
+    stage.failures = [TooLarge("a tick's outputs")] * 2
+    executor = await play(stage)
+    for restores in (2, 3):
+
+        async def changes_on_tick():
+            return Changes({b"clock": b"1"})
+
+        stage.processors[-1].on_tick = changes_on_tick
+        executor.tick()
+        await until(lambda: stage.restores == restores and executor.position is not None)  # noqa: B023
+    assert executor._retry_s == 0.04
+    assert executor._size.most == 100
 
 
 async def feed(stage, executor, stop, done):
@@ -238,6 +318,34 @@ async def test_a_failing_commit_throws_the_memory_away_and_restores(play, failur
     assert stage.seen == [0, 1, 2, 3]
 
 
+async def test_the_delay_between_attempts_grows_until_a_commit_succeeds(play):
+    stage = Stage()
+    stage.failures = [OSError("cut")] * 3
+    executor = await play(stage)
+    delays = []
+    for attempt in range(4):
+        delays.append(round(executor._retry_s, 3))
+        stage.put(executor, batch(0, 2))
+        await until(lambda: stage.restores == attempt + 2 or executor.offset(TOPIC) == 2)  # noqa: B023
+        await until(lambda: executor.position is not None)
+    assert delays == [0.01, 0.02, 0.04, 0.08], "a restore alone does not make it short again"
+    assert executor.offset(TOPIC) == 2
+    assert executor._retry_s == 0.01
+
+
+async def test_the_delay_is_short_again_after_a_while_of_working(play, monkeypatch):
+    monkeypatch.setattr(module, "RETRY_MOST_S", 0.02)
+    stage = Stage()
+    stage.failures = [OSError("cut")]
+    executor = await play(stage)
+    stage.put(executor, batch(0, 2))
+    await until(lambda: stage.restores == 2 and executor.position is not None)
+    assert executor._retry_s == 0.02
+    await asyncio.sleep(0.03)
+    executor.tick()
+    await until(lambda: executor._retry_s == 0.01)
+
+
 async def test_a_processor_that_fails_is_restored_too(play):
     stage = Stage()
     executor = await play(stage)
@@ -303,6 +411,38 @@ async def test_a_tick_that_changes_something_keeps_the_position(play):
     stage.put(executor, batch(2, 3))
     await until(lambda: executor.offset(TOPIC) == 3)
     assert position_of(stage).memo == b"counts", "a memo stands until there is another"
+
+
+# -- a worker that stood still
+
+
+async def test_after_standing_still_nothing_of_the_memory_is_seen_until_a_commit_succeeds(play):
+    stage = Stage(session_s=0.3)
+    executor = await play(stage)
+    stage.put(executor, batch(0, 2))
+    await until(lambda: executor.offset(TOPIC) == 2)
+    assert executor.processor is stage.processors[0]
+    await asyncio.sleep(0.32)
+    assert (executor.position, executor.processor, executor.offset(TOPIC)) == (None, None, None), "somebody else may be ahead"
+    assert executor.wants_more, "the next commit decides whose it is"
+    commits = len(stage.changelog)
+    executor.tick()
+    assert executor.position is None, "a tick alone proves nothing"
+    await until(lambda: executor.offset(TOPIC) == 2)
+    assert len(stage.changelog) == commits + 1, "it committed nothing but its position"
+    executor.tick()
+    await asyncio.sleep(0.01)
+    assert len(stage.changelog) == commits + 1
+
+
+async def test_after_standing_still_a_partition_that_was_taken_over_is_restored(play):
+    stage = Stage(session_s=0.3)
+    executor = await play(stage)
+    await asyncio.sleep(0.32)
+    stage.failures = [Fenced("taken")]
+    executor.tick()
+    await until(lambda: stage.restores == 2 and executor.position is not None)
+    assert executor.processor is stage.processors[1]
 
 
 # -- restore
