@@ -12,7 +12,7 @@ import msgspec
 from streams.avro.refusal import Refusal
 from streams.channels.admission import Admission
 from streams.delivery.batch import Batch
-from streams.delivery.commit import Changes, Output, Position, Work
+from streams.delivery.commit import Changes, Output, Work
 from streams.processors.dead_letters import DeadLetters
 from streams.processors.internal import (
     CLOCK,
@@ -25,6 +25,7 @@ from streams.processors.internal import (
     received_us,
     touchpoint_output,
 )
+from streams.processors.memo import MemoPartition
 from streams.processors.watermark import SourceTimes
 
 SECOND_US = 1_000_000
@@ -47,9 +48,6 @@ class AdmitMemo(msgspec.Struct):
     clock: Clock | None = None
 
 
-_memos = msgspec.msgpack.Decoder(AdmitMemo)
-
-
 @dataclass(frozen=True, slots=True)
 class AdmitPlan:
     """What admit needs beside its work.
@@ -67,20 +65,12 @@ class AdmitPlan:
     partitions: int
 
 
-class AdmitPartition:
+class AdmitPartition(MemoPartition[AdmitMemo]):
     """admit for one partition number."""
 
     def __init__(self, number: int, plan: AdmitPlan) -> None:
+        super().__init__(AdmitMemo(times=SourceTimes()))
         self.number, self.plan = number, plan
-        self.memo = AdmitMemo(times=SourceTimes())
-
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """There is no state beside the memo."""
-
-    def loaded(self, position: Position) -> None:
-        """Take up the counts and times of the last commit."""
-        if position.memo:
-            self.memo = _memos.decode(position.memo)
 
     async def step(self, work: Work) -> Changes | None:
         """Admit what came, then say how far time is."""
@@ -94,10 +84,7 @@ class AdmitPartition:
             outputs.extend(clock_outputs(self.plan.admitted_topic, self.plan.partitions, clock))
         if not outputs and not work.batches:
             return None
-        return Changes(outputs=outputs, memo=msgspec.msgpack.encode(self.memo))
-
-    def committed(self, position: Position) -> None:
-        """Nothing waits for the commit."""
+        return Changes(outputs=outputs, memo=self.remembered())
 
     def _admit(self, batch: Batch, work: Work, outputs: list[Output]) -> None:
         channel = self.plan.channels[batch.topic]

@@ -15,9 +15,10 @@ import msgspec
 from streams.avro.refusal import Refusal
 from streams.clickhouse.blocks import Table
 from streams.clickhouse.client import InsertClient, Refused, TransientInsertError
-from streams.delivery.commit import Changes, Output, Position, Work
+from streams.delivery.commit import Changes, Output, Work
 from streams.processors.dead_letters import DeadLetters
 from streams.processors.internal import KIND, REBUILT, TOUCHPOINT, counted, header, received_us
+from streams.processors.memo import MemoPartition
 
 log = logging.getLogger(__name__)
 
@@ -78,9 +79,6 @@ class RecordMemo(msgspec.Struct):
     refused: dict[str, int] = {}
 
 
-_memos = msgspec.msgpack.Decoder(RecordMemo)
-
-
 @dataclass(frozen=True, slots=True)
 class RecordPlan:
     """Which topic goes into which table."""
@@ -91,20 +89,12 @@ class RecordPlan:
     on_rows: Callable[[float], None] = lambda _seconds: None
 
 
-class RecordPartition:
+class RecordPartition(MemoPartition[RecordMemo]):
     """record for one partition number of its topics."""
 
     def __init__(self, number: int, plan: RecordPlan) -> None:
+        super().__init__(RecordMemo())
         self.number, self.plan = number, plan
-        self.memo = RecordMemo()
-
-    def load(self, key: bytes, value: bytes | None) -> None:
-        """There is no state beside the memo."""
-
-    def loaded(self, position: Position) -> None:
-        """Take up the counts of the last commit."""
-        if position.memo:
-            self.memo = _memos.decode(position.memo)
 
     async def step(self, work: Work) -> Changes | None:
         """Put the rows of all batches into their tables; a row that ClickHouse cannot store becomes a dead letter."""
@@ -130,10 +120,7 @@ class RecordPartition:
                 counted(self.memo.refused, {table.name: 1})
                 refusal = Refusal("malformed", table.name, each.reason)
                 outputs.append(self.plan.dead_letters.letter(refusal, kept[each.index], table.name, work.now_us))
-        return Changes(outputs=outputs, memo=msgspec.msgpack.encode(self.memo))
-
-    def committed(self, position: Position) -> None:
-        """Nothing waits for the commit."""
+        return Changes(outputs=outputs, memo=self.remembered())
 
     async def _insert(self, topic: str, records: Sequence[Any]) -> list[Refused]:
         return await self.plan.sink.insert(self.plan.tables[topic], [record.value for record in records])
