@@ -1,0 +1,225 @@
+"""The protocol by which identifiers in different partitions agree on one customer, in whatever order they hear of each other.
+
+Labels only improve until a cut; a cut makes both sides begin again from themselves under a later epoch, so that no label that
+crossed the cut edge can survive. Messages between two nodes must keep their order; repeats change nothing.
+"""
+
+from collections.abc import Callable, Sequence
+
+from streams.journeys.identity.records import NEVER_SEEN, Cut, Edge, Label, Message, Move, Node
+from streams.journeys.identity.strength import TYPES, customer_of, is_strong, name_of, type_of
+
+
+class Graph:
+    """The nodes of one partition. Changes are noted by key, effects in the order in which they must be sent."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.edges: dict[str, dict[str, Edge]] = {}
+        self.changed_nodes: dict[str, None] = {}
+        self.changed_edges: dict[tuple[str, str], None] = {}
+        self.effects: list[Message | Move] = []
+        self._to_tell: dict[str, None] = {}
+        self._hear: dict[str, Callable[[Message], None]] = {
+            "link": self._hear_link,
+            "label": self._hear_label,
+            "shared": self._hear_shared,
+            "split": self._hear_split,
+        }
+
+    # -- what comes in -----------------------------------------------------
+
+    def seen(self, identifiers: Sequence[str], at: int, event_id: str) -> None:
+        """The first of `identifiers`, the anchor, was seen together with the others at `at` (us)."""
+        anchor = identifiers[0]
+        node = self._node(anchor)
+        edges = self.edges.setdefault(anchor, {})
+        for other in identifiers[1:]:
+            edge = edges.get(other)
+            if edge is None and node.is_shared:
+                # Whom a shared one was seen with is for the others to count; it keeps no more of them itself.
+                self.effects.append(Message("link", anchor, other, at, event_id))
+                continue
+            if edge is not None and (at, event_id) >= (edge.at, edge.event_id):
+                continue
+            self._met(anchor, node, other, at, event_id)
+            label = None if node.is_shared else node.label
+            self.effects.append(Message("link", anchor, other, at, event_id, label, node.version))
+
+    def hear(self, message: Message) -> None:
+        """Take what another node tells one of this partition."""
+        self._node(message.receiver)
+        self._hear[message.word](message)
+
+    # -- what goes out -----------------------------------------------------
+
+    def is_shared(self, identifier: str) -> bool:
+        """Whether an identifier of this partition points to nobody."""
+        node = self.nodes.get(identifier)
+        return node is not None and node.is_shared
+
+    def place(self, identifier: str) -> tuple[str, int]:
+        """Whom a touchpoint of the identifier goes to: the customer and the epoch of the assignment. A move comes before it."""
+        node = self._node(identifier)
+        customer = customer_of(node.label.name)
+        if not node.customer:
+            node.customer = customer
+            self.changed_nodes[identifier] = None
+        elif node.customer != customer:
+            self._move(identifier, node, customer)
+        return node.customer, node.epoch
+
+    def settle(self) -> None:
+        """Tell the neighbours of every node whose label changed, and move its touchpoints."""
+        for identifier in self._to_tell:
+            node = self.nodes[identifier]
+            for other, edge in self.edges.get(identifier, {}).items():
+                if not edge.cut and _tells(identifier, other):
+                    self.effects.append(Message("label", identifier, other, label=node.label, version=node.version))
+            if node.customer and not node.is_shared:
+                self.place(identifier)
+        self._to_tell.clear()
+
+    # -- words -------------------------------------------------------------
+
+    def _hear_link(self, message: Message) -> None:
+        receiver, sender = message.receiver, message.sender
+        node, edges = self.nodes[receiver], self.edges.setdefault(receiver, {})
+        edge = edges.get(sender)
+        if edge is None and node.is_shared:
+            self.effects.append(Message("shared", receiver, sender))
+            return
+        edge = self._met(receiver, node, sender, message.at, message.event_id)
+        if message.label is None and not edge.cut:
+            edge.cut = "shared"
+        if node.is_shared:
+            self.effects.append(Message("shared", receiver, sender))
+        elif not edge.cut and message.label is not None:
+            self._take_label(receiver, node, sender, edge, message)
+            if _tells(receiver, sender) and node.label.improves(message.label):
+                self.effects.append(Message("label", receiver, sender, label=node.label, version=node.version))
+        if _follows(receiver, sender):
+            self._choose(receiver, node)
+
+    def _hear_label(self, message: Message) -> None:
+        node = self.nodes[message.receiver]
+        edge = self.edges.get(message.receiver, {}).get(message.sender)
+        if edge is not None and not edge.cut and not node.is_shared:
+            self._take_label(message.receiver, node, message.sender, edge, message)
+
+    def _hear_shared(self, message: Message) -> None:
+        self._cut(message.receiver, message.sender, message, "shared", restart=message.restart)
+
+    def _hear_split(self, message: Message) -> None:
+        edges = self.edges.setdefault(message.receiver, {})
+        if message.sender not in edges:
+            edges[message.sender] = Edge(NEVER_SEEN, "")
+        self._cut(message.receiver, message.sender, message, "split", restart=True)
+
+    # -- labels ------------------------------------------------------------
+
+    def _take_label(self, receiver: str, node: Node, sender: str, edge: Edge, message: Message) -> None:
+        label = message.label
+        assert label is not None, "a label's message has a label"
+        if is_strong(receiver):
+            if is_strong(sender) and label.improves(node.label):
+                name = label.name if label.cut == node.label.cut else min(label.name, name_of(receiver))
+                self._set_label(receiver, node, Label(label.epoch, label.splitter, name))
+        elif _follows(receiver, sender) and message.version > edge.version:
+            edge.label, edge.version = label, message.version
+            self.changed_edges[receiver, sender] = None
+            self._choose(receiver, node)
+
+    def _choose(self, identifier: str, node: Node) -> None:
+        """Let a weak identifier follow whom it was seen with first, a strong one before a weak one; itself where nobody is left."""
+        found = [
+            (not is_strong(other), edge.at, edge.event_id, other, edge.label)
+            for other, edge in self.edges.get(identifier, {}).items()
+            if not edge.cut and edge.label is not None and _follows(identifier, other)
+        ]
+        own = Label(0, "", name_of(identifier))
+        label = min(found, key=lambda each: each[:4])[4] if found and not node.is_shared else own
+        self._set_label(identifier, node, label)
+
+    def _set_label(self, identifier: str, node: Node, label: Label) -> None:
+        if label != node.label:
+            node.label, node.version = label, node.version + 1
+            self._to_tell[identifier] = None
+            self.changed_nodes[identifier] = None
+
+    # -- cuts --------------------------------------------------------------
+
+    def _cut(self, receiver: str, sender: str, message: Message, why: Cut, *, restart: bool) -> None:
+        node = self.nodes[receiver]
+        edge = self.edges.get(receiver, {}).get(sender)
+        if edge is None or edge.cut in (why, "split"):
+            return
+        was_linking = not edge.cut
+        edge.cut = why
+        edge.label = None
+        self.changed_edges[receiver, sender] = None
+        if not is_strong(receiver):
+            self._choose(receiver, node)
+        elif is_strong(sender) and was_linking and restart and not node.is_shared:
+            splitter = message.event_id if why == "split" else sender
+            self._set_label(receiver, node, Label(node.label.epoch + 1, splitter, name_of(receiver)))
+
+    def _met(self, identifier: str, node: Node, other: str, at: int, event_id: str) -> Edge:
+        """The edge to another, by the first touchpoint that shows both."""
+        edges = self.edges.setdefault(identifier, {})
+        edge = edges.get(other)
+        if edge is None:
+            edges[other] = edge = Edge(NEVER_SEEN, "")
+        is_new = edge.at == NEVER_SEEN
+        edge.at, edge.event_id = min((edge.at, edge.event_id), (at, event_id))
+        self.changed_edges[identifier, other] = None
+        if is_new:
+            self._share_if_too_many(identifier, node, other)
+        if node.is_shared and not edge.cut:
+            edge.cut = "shared"
+        return edge
+
+    def _share_if_too_many(self, identifier: str, node: Node, newcomer: str) -> None:
+        """Mark the identifier shared where it is now seen with too many strong ones of the newcomer's type."""
+        type_ = type_of(newcomer)
+        most = TYPES[type_of(identifier)].most_seen_with.get(type_)
+        if most is None or node.is_shared:
+            return
+        edges = self.edges[identifier]
+        prefix = f"{type_}:"
+        if sum(other.startswith(prefix) and edge.at != NEVER_SEEN for other, edge in edges.items()) <= most:
+            return
+        node.is_shared = True
+        self.changed_nodes[identifier] = None
+        for other, edge in edges.items():
+            if other != newcomer and not edge.cut:
+                edge.cut, edge.label = "shared", None
+                self.changed_edges[identifier, other] = None
+                self.effects.append(Message("shared", identifier, other, restart=True))
+        self._set_label(identifier, node, Label(node.label.epoch + 1, identifier, name_of(identifier)))
+        if node.customer:
+            self._move(identifier, node, "")
+
+    # -- small parts -------------------------------------------------------
+
+    def _move(self, identifier: str, node: Node, customer: str) -> None:
+        self.effects.append(Move(identifier, node.epoch, node.customer, customer))
+        node.customer, node.epoch = customer, node.epoch + 1
+        self.changed_nodes[identifier] = None
+
+    def _node(self, identifier: str) -> Node:
+        node = self.nodes.get(identifier)
+        if node is None:
+            node = self.nodes[identifier] = Node(Label(0, "", name_of(identifier)))
+            self.changed_nodes[identifier] = None
+        return node
+
+
+def _follows(follower: str, other: str) -> bool:
+    """Whether `follower` is weak and may follow `other`: only what comes before it, so that nothing follows in a circle."""
+    return not is_strong(follower) and name_of(other) < name_of(follower)
+
+
+def _tells(sender: str, receiver: str) -> bool:
+    """Whether the receiver cares for the sender's label: both are strong, or it may follow the sender."""
+    return is_strong(sender) if is_strong(receiver) else _follows(receiver, sender)
