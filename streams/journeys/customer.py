@@ -6,10 +6,10 @@ results are a function of the set of touchpoints, the knowledge and the watermar
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from streams.journeys.fold import Fold, FoldState, decode, encode
+from streams.journeys.fold import Failed, Fold, FoldState, decode, encode
 from streams.journeys.history import History
 from streams.journeys.inconsistencies.findings import Finding
 from streams.journeys.inconsistencies.rules import finding, holds, next_change
@@ -72,6 +72,11 @@ class Customer:
         """Take a touchpoint out, as if it had never been; None where it is not held."""
         return self._history.remove(event_id)
 
+    @property
+    def failed_rules(self) -> Mapping[str, Failed]:
+        """Rules that failed on one of the customer's touchpoints, as far as it is folded, by name."""
+        return self._fold.state.failed
+
     def touchpoints(self) -> Sequence[Touchpoint]:
         """All touchpoints that count, in fold order."""
         return self._history.view()
@@ -91,7 +96,7 @@ class Customer:
             if holds(each, suspicions, self.knowledge, now)
         ]
         changes = [drops for each in state.journeys.held.values() if (drops := each.drops_at()) is not None and drops > now]
-        changes += [change for each in suspicions.values() if (change := next_change(each, self.knowledge, now)) is not None]
+        changes += [change for each in suspicions.values() if (change := next_change(each, suspicions, self.knowledge, now)) is not None]
         return Results(
             journeys=_sorted_journeys(each.row(self.customer, now) for each in state.journeys.held.values()),
             inconsistencies=_sorted_findings(found),
@@ -217,7 +222,7 @@ class Customer:
             drops = journey.drops_at()
             return drops if drops is not None and drops > now else None
         suspicion = state.suspicions.get(each)
-        return None if suspicion is None else next_change(suspicion, self.knowledge, now)
+        return None if suspicion is None else next_change(suspicion, state.suspicions, self.knowledge, now)
 
     def _note_deadlines(self, touched: Iterable[str], now: int) -> None:
         for each in touched:
@@ -230,10 +235,15 @@ class Customer:
             self._deadline_room = DEADLINES_HELD + 2 * len(self._deadlines)
 
     def _due(self, now: int) -> set[str]:
-        """Ids whose deadline has come."""
-        due = set()
+        """Ids whose deadline has come, and those that have the same cause."""
+        due: set[str] = set()
+        suspicions = self._fold.state.suspicions
         while self._deadlines and self._deadlines[0][0] <= now:
-            due.add(heapq.heappop(self._deadlines)[1])
+            each = heapq.heappop(self._deadlines)[1]
+            due.add(each)
+            suspicion = suspicions.get(each)
+            if suspicion is not None:
+                due.update(kin for kin in (*suspicion.weaker, *suspicion.stronger) if kin in suspicions)
         return due
 
     def _next_deadline(self, now: int) -> int | None:

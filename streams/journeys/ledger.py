@@ -5,6 +5,12 @@ When facts end, and when they are forgotten:
 - a promise ends when it is kept or withdrawn; it is forgotten `promise_kept_s` later, one still due never;
 - a conversation is forgotten `conversation_kept_s` after its last touchpoint;
 - a case is forgotten `case_kept_s` after its last status, since it may be opened again any time;
+- a statement is compared within its rule's time, or while it says that it holds, and forgotten then;
+- a question asked or data given counts for `asked_within_s`, or until its conversation or case is resolved;
+- a transfer is watched until its conversation ends, at most for `conversation_kept_s`; a wait until it is answered, at most for
+  `waiting_kept_s`; a resolution counts for `repeated_within_s`, or until its case is open again;
+- an open complaint counts until it is closed, at most for `complaint_kept_s`; a rating for `satisfaction_within_s`;
+- withdrawn consent counts until it is given again; values of identifiers are never forgotten (the first of each);
 - a good moment counts for `good_moment_s`; a failure is watched until a goal is reached, at most for `failure_kept_s`.
 Forgetting follows the touchpoints' own times, never the clock. What is due to be forgotten is not found any more, so it changes
 no result when exactly it is dropped.
@@ -12,15 +18,10 @@ no result when exactly it is dropped.
 
 import msgspec
 
+from streams.journeys.contact_facts import Question, Resolution, Transfer, Wait
+from streams.journeys.marks import Mark
+from streams.journeys.said_facts import OpenComplaint, OptOut, RatingFact, StatementGroup, Value
 from streams.journeys.settings import SECOND_US, JourneySettings
-
-
-class Mark(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Where and when (us) a fact was stated."""
-
-    event_id: str
-    at: int
-    channel: str
 
 
 class OfferFact(msgspec.Struct, kw_only=True):
@@ -28,6 +29,7 @@ class OfferFact(msgspec.Struct, kw_only=True):
 
     shown       the first showing; `times_shown` counts them
     told        by channel: the first moment by which the channel must know it (it showed, acknowledged or redeemed it)
+    ended_by    who gave the last end
     denied      channels that said that it does not apply here or was used
     contacts    by channel: suspicions raised as the customer turned to it holding the offer
     found       by `rule|channel`: the one suspicion of that rule and channel
@@ -45,6 +47,7 @@ class OfferFact(msgspec.Struct, kw_only=True):
     valid_until: int | None = None
     redeem_channels: tuple[str, ...] = ()
     conditions: dict[str, str] = {}
+    ended_by: Mark | None = None
     withdrawn_at: int | None = None
     redeemed_at: int | None = None
     told: dict[str, int] = {}
@@ -98,10 +101,22 @@ class CaseFact(msgspec.Struct, kw_only=True):
 
 
 class ConversationFact(msgspec.Struct, kw_only=True):
-    """A conversation: offers that it refers to, those that the channel acknowledged, showed or answered honestly, those denied."""
+    """A conversation: what it is about, and its offers.
+
+    first_at    us, when it began
+    is_inbound  whether the customer has spoken in it
+    offers      those that it refers to; `settled` those that the channel acknowledged, showed or answered honestly, and those `denied`
+    """
 
     id: str
     last_at: int
+    first_at: int = 0
+    channel: str = ""
+    order: str = ""
+    case: str = ""
+    product: str = ""
+    topics: list[str] = []
+    is_inbound: bool = False
     offers: dict[str, Mark] = {}
     settled: list[str] = []
     denied: list[str] = []
@@ -135,6 +150,15 @@ class Ledger(msgspec.Struct):
     conversations: dict[str, ConversationFact] = {}
     good_moments: list[GoodMoment] = []
     failures: list[Failure] = []
+    opt_outs: dict[str, OptOut] = {}
+    complaints: dict[str, OpenComplaint] = {}
+    ratings: dict[str, RatingFact] = {}
+    statements: dict[str, StatementGroup] = {}
+    questions: list[Question] = []
+    transfers: list[Transfer] = []
+    waiting: list[Wait] = []
+    resolutions: list[Resolution] = []
+    values: dict[str, Value] = {}
     is_member: bool = False
 
     def offer(self, offer_id: str, at: int, settings: JourneySettings) -> OfferFact | None:
@@ -171,3 +195,28 @@ class Ledger(msgspec.Struct):
             del self.cases[number]
         before = at - settings.good_moment_s * SECOND_US
         self.good_moments = [each for each in self.good_moments if each.at >= before]
+        self._forget_contacts(at, settings)
+        self._forget_said(at, settings)
+
+    def _forget_contacts(self, at: int, settings: JourneySettings) -> None:
+        rules = settings.rules.contacts
+        before = at - settings.conversation_kept_s * SECOND_US
+        self.transfers = [each for each in self.transfers if each.made.at >= before]
+        before = at - rules.waiting_kept_s * SECOND_US
+        self.waiting = [each for each in self.waiting if each.since.at >= before]
+        before = at - rules.asked_within_s * SECOND_US
+        self.questions = [each for each in self.questions if each.asked.at >= before]
+        before = at - rules.repeated_within_s * SECOND_US
+        self.resolutions = [each for each in self.resolutions if each.by.at >= before]
+
+    def _forget_said(self, at: int, settings: JourneySettings) -> None:
+        before = at - settings.rules.complaint_kept_s * SECOND_US
+        for number in [number for number, each in self.complaints.items() if each.opened.at < before]:
+            del self.complaints[number]
+        before = at - settings.rules.satisfaction_within_s * SECOND_US
+        for key in [key for key, each in self.ratings.items() if each.given.at < before]:
+            del self.ratings[key]
+        for key, group in list(self.statements.items()):
+            group.forget(at)
+            if not group.facts:
+                del self.statements[key]

@@ -1,6 +1,7 @@
 """How a touchpoint enters the ledger, after the rules have seen the ledger without it. Promises and cases enter by their rules."""
 
-from streams.journeys.ledger import ConversationFact, GoodMoment, Ledger, Mark, OfferFact
+from streams.journeys.ledger import ConversationFact, GoodMoment, Ledger, OfferFact
+from streams.journeys.marks import Mark
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Offer, Touchpoint
 
@@ -42,10 +43,10 @@ def _record_offer(offer: Offer, touchpoint: Touchpoint, ledger: Ledger, settings
         fact.told.setdefault(channel, at)
     if action in ("shown", "clicked", "extended"):
         _take_terms(offer, touchpoint, fact)
-    _follow_offer(offer, fact, at, channel)
+    _follow_offer(offer, fact, at, channel, touchpoint.event_id)
 
 
-def _follow_offer(offer: Offer, fact: OfferFact, at: int, channel: str) -> None:
+def _follow_offer(offer: Offer, fact: OfferFact, at: int, channel: str, event_id: str) -> None:
     match offer.action:
         case "shown":
             fact.times_shown += 1
@@ -55,6 +56,8 @@ def _follow_offer(offer: Offer, fact: OfferFact, at: int, channel: str) -> None:
             fact.redeemed_at = at if fact.redeemed_at is None else fact.redeemed_at
         case "withdrawn":
             fact.withdrawn_at = at
+            if fact.valid_until is None:
+                fact.ended_by = Mark(event_id, at, channel)
         case "extended":
             fact.withdrawn_at = None
         case "refused" if offer.reason in _HONEST and channel not in fact.denied:
@@ -69,8 +72,9 @@ def _take_terms(offer: Offer, touchpoint: Touchpoint, fact: OfferFact) -> None:
         fact.amount, fact.currency = offer.amount, offer.currency
     if offer.valid_from is not None:
         fact.valid_from = offer.valid_from
-    if offer.valid_until is not None:
-        fact.valid_until = offer.valid_until if fact.valid_until is None else max(fact.valid_until, offer.valid_until)
+    if offer.valid_until is not None and (fact.valid_until is None or offer.valid_until > fact.valid_until):
+        fact.valid_until = offer.valid_until
+        fact.ended_by = Mark(touchpoint.event_id, touchpoint.corrected_at, touchpoint.channel)
     fact.personal = fact.personal or offer.personal
     fact.redeem_channels = offer.redeem_channels or fact.redeem_channels
     fact.conditions = offer.conditions or fact.conditions
@@ -80,8 +84,9 @@ def _record_conversation(touchpoint: Touchpoint, ledger: Ledger, settings: Journ
     number = touchpoint.references.conversation
     fact = ledger.conversation(number, touchpoint.corrected_at, settings)
     if fact is None:
-        fact = ledger.conversations[number] = ConversationFact(id=number, last_at=touchpoint.corrected_at)
+        fact = ledger.conversations[number] = ConversationFact(id=number, last_at=touchpoint.corrected_at, first_at=touchpoint.corrected_at)
     fact.last_at = touchpoint.corrected_at
+    _take_subjects(touchpoint, fact)
     spoken = {offer.id for offer in touchpoint.offers}
     if touchpoint.references.offer:
         spoken.add(touchpoint.references.offer)
@@ -93,6 +98,19 @@ def _record_conversation(touchpoint: Touchpoint, ledger: Ledger, settings: Journ
     for offer_id in settled_by(touchpoint, settings):
         if offer_id not in fact.settled:
             fact.settled.append(offer_id)
+
+
+def _take_subjects(touchpoint: Touchpoint, fact: ConversationFact) -> None:
+    references = touchpoint.references
+    fact.channel = touchpoint.channel
+    fact.order = references.order or fact.order
+    fact.case = references.case or fact.case
+    fact.product = references.product or fact.product
+    if touchpoint.direction == "inbound":
+        fact.is_inbound = True
+    for conversation in touchpoint.conversations:
+        if conversation.topic and conversation.topic not in fact.topics:
+            fact.topics.append(conversation.topic)
 
 
 def settled_by(touchpoint: Touchpoint, settings: JourneySettings) -> list[str]:

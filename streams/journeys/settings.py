@@ -5,6 +5,7 @@ from typing import Final
 
 from streams.journeys.phases import Plan
 from streams.journeys.process import DAY_S, PROCESSES, Process
+from streams.journeys.rule_settings import RuleSettings
 
 SECOND_US: Final = 1_000_000
 HOUR_S: Final = 3_600
@@ -36,6 +37,7 @@ class JourneySettings:
     case_kept_s             ledger: a case is forgotten this long after its last status; a later reopening goes unseen
     told_ahead_s            a finding that two facts decide is told this long before the watermark reaches them; where time is further
                             behind (a backlog, a channel that is declared late) it waits: what is still to come may undo it
+    rules                   settings of the rules that have a record of their own
     snapshot_every          touchpoints between two snapshots of the fold, at least
     """
 
@@ -89,6 +91,7 @@ class JourneySettings:
     conversation_kept_s: int = 30 * DAY_S
     case_kept_s: int = 730 * DAY_S
     told_ahead_s: int = 60
+    rules: RuleSettings = field(default_factory=RuleSettings)
     snapshot_every: int = 32
     plan: Plan = field(init=False, repr=False, compare=False)
     done: frozenset[str] = field(init=False, repr=False, compare=False)

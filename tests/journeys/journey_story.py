@@ -7,8 +7,10 @@ from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import (
     Complaint,
+    Consent,
     Conversation,
     Identifier,
+    Message,
     Offer,
     Order,
     OrderLine,
@@ -37,6 +39,8 @@ _PARTS = {
     Visit: "visits",
     Rating: "ratings",
     Complaint: "complaints",
+    Message: "messages",
+    Consent: "consents",
 }
 _OUTBOUND = (
     "offer_shown",
@@ -47,6 +51,11 @@ _OUTBOUND = (
     "statement_made",
     "message_sent",
     "offer_refused",
+    "agent_asked",
+    "conversation_answered",
+    "conversation_picked_up",
+    "conversation_transferred",
+    "complaint_closed",
 )
 _numbers = count(1)
 
@@ -91,6 +100,23 @@ def refused(hours: float, reason: str = "unknown", offer: str = "O", channel: st
 def talk(hours: float, action: str, channel: str = "phone", conversation: str = "V", *, outcome: str = "", staffed: bool = True, **more):
     kind = action if action.startswith(("customer", "agent")) else f"conversation_{action}"
     return touch(hours, channel, kind, Conversation(action, outcome=outcome, staffed=staffed), conversation=conversation, **more)
+
+
+def mailed(hours: float, purpose: str = "marketing", channel: str = "email", **more) -> Touchpoint:
+    part = Message("sent", id=more.pop("message", ""), purpose=purpose, campaign=more.pop("campaign", ""), in_reply_to=more.pop("to", ""))
+    return touch(hours, channel, "message_sent", part, **more)
+
+
+def wrote(hours: float, message: str = "", channel: str = "email", kind: str = "message_received", **more) -> Touchpoint:
+    return touch(hours, channel, kind, Message(kind.removeprefix("message_"), id=message, purpose="service"), **more)
+
+
+def consented(hours: float, action: str = "withdrawn", channel: str = "website", purpose: str = "marketing", channels=(), **more):
+    return touch(hours, channel, f"consent_{action}", Consent(action, purpose=purpose, channels=tuple(channels)), **more)
+
+
+def complained(hours: float, action: str = "opened", channel: str = "website", case: str = "C", **more) -> Touchpoint:
+    return touch(hours, channel, f"complaint_{action}", Complaint(action, topic="damaged"), case=case, **more)
 
 
 def promised(

@@ -23,7 +23,7 @@ class CaseReopened(Rule):
     """Follows each case's statuses."""
 
     name = NAME
-    parts = ("statements", "complaints")
+    parts = ("statement:status", "complaints")
 
     def observe(self, scene: Scene) -> None:
         """Statuses that the touchpoint states, then what it says of a complaint."""

@@ -13,8 +13,9 @@ most seven days back. Resolved when the customer reaches a goal after all.
 
 from typing import Final
 
-from streams.journeys.inconsistencies.findings import OPERATIONS, WARNING, Suspicion, one_up
-from streams.journeys.inconsistencies.scene import CONTINUES, Rule, Scene, Told
+from streams.journeys.inconsistencies.findings import OPERATIONS, Suspicion, one_up
+from streams.journeys.inconsistencies.parts import FAILURE
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told
 from streams.journeys.inconsistencies.wording import apart, channel_inside, times
 from streams.journeys.ledger import Failure, GoodMoment
 from streams.journeys.settings import SECOND_US
@@ -27,7 +28,7 @@ class ChannelFailed(Rule):
     """Watches a failure until the customer's goal, or the end of the day."""
 
     name = NAME
-    parts = ("conversations", "pages", CONTINUES)
+    parts = ("conversation:broken", "page:error", FAILURE)
 
     def observe(self, scene: Scene) -> None:
         """Follow the failures that are watched, then note a new one."""
@@ -77,10 +78,9 @@ class ChannelFailed(Rule):
         suspicion.first = scene.side(said)
         suspicion.subject = _subject(scene)
         suspicion.told = {"patience": apart(0, settings.no_goal_s * SECOND_US)}
-        suspicion.severity = WARNING
         good = self._good_moment(scene)
         if good is not None:
-            suspicion.severity = one_up(WARNING)
+            suspicion.severity = one_up(suspicion.severity)
             suspicion.show(good.event_id)
             suspicion.told |= {
                 "good": apart(good.at, scene.at),

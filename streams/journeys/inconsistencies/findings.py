@@ -46,6 +46,11 @@ class Suspicion(msgspec.Struct, kw_only=True):
                     there decide it, so that it only waits while time is so far behind that others of those days may still come
     lapses_at       us, when it resolves by time alone; None for never
     weaker          ids of suspicions of weaker rules with the same cause
+    stronger        ids of suspicions of stronger rules with the same cause: where one of them holds, this one is not told
+    causes          what it comes from, by which suspicions of other rules are known to have the same cause
+    yields          whether it is never told by itself: what happened is another rule's business
+    muted           whether an exception of the settings, or the failure of its rule, keeps it from being told
+    campaign        campaign of the touchpoint that raised it, where there are exceptions
     earlier         ids of suspicions of the same rule, any of which takes its place
     told            what the sentence needs, by name
     position        fold position of the touchpoint that changed it last
@@ -62,6 +67,11 @@ class Suspicion(msgspec.Struct, kw_only=True):
     second: Side = Side()
     evidence: list[str] = []
     weaker: list[str] = []
+    stronger: list[str] = []
+    causes: list[str] = []
+    yields: bool = False
+    muted: bool = False
+    campaign: str = ""
     earlier: tuple[str, ...] = ()
     count: int = 1
     resolved_at: int | None = None

@@ -48,7 +48,7 @@ class OfferUnknown(Rule):
     """Denied by word, or passed over in silence."""
 
     name = UNKNOWN
-    parts = ("offers", "conversations")
+    parts = ("offers", "conversation:ended")
 
     def observe(self, scene: Scene) -> None:
         """What the channel learned resolves; what it denied, or left without an answer, is found."""
@@ -112,7 +112,7 @@ class OfferUnannounced(Rule):
     """Raised as the contact starts. What the channel knew is asked when results are, so that late knowledge counts as well."""
 
     name = UNANNOUNCED
-    parts = ("offers", "conversations")
+    parts = ("offers", "conversation:started")
 
     def observe(self, scene: Scene) -> None:
         """A contact that starts is suspected for each offer held; what the channel or the offer's end settles is resolved."""
@@ -157,8 +157,8 @@ class OfferUnannounced(Rule):
         earlier = offer.contacts.setdefault(channel, [])
         if len(earlier) >= CONTACTS_HELD:
             return
-        suspicion = scene.suspect(self.name, (offer.shown.event_id, event_id), scene.at)
-        suspicion.severity = WARNING if offer.personal else INFO
+        usual = WARNING if offer.personal else INFO
+        suspicion = scene.suspect(self.name, (offer.shown.event_id, event_id), scene.at, usual)
         suspicion.subject = f"offer:{offer.id}"
         suspicion.earlier = tuple(earlier)
         suspicion.first = scene.side_of(offer.shown, said_of(offer))

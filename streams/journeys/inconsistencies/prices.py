@@ -65,7 +65,7 @@ class OfferNotHonoured(Rule):
         )
         if suspicion.count > 1:
             sentence += f" It happened {times(suspicion.count)}."
-        done = suspicion.severity == CRITICAL
+        done = suspicion.told["did"] == "sold"
         remedy = f"Pay back {told['difference']} a unit, and tell the customer." if done else f"Quote {told['price']} instead."
         return Told(DESK, sentence, remedy)
 
@@ -94,10 +94,13 @@ class OfferNotHonoured(Rule):
                 "offer": offer.id,
                 "price": money(offered, offer.currency),
                 "difference": money(price.amount - offered, price.currency),
+                "did": did,
                 "until": "" if offer.valid_until is None else moment(offer.valid_until),
             }
+        scene.relate(suspicion, f"price:{price.product}|{channel}")
         if price.bought:
-            suspicion.severity = CRITICAL
+            suspicion.severity = scene.severity(NAME, CRITICAL)
+            suspicion.told["did"] = "sold"
 
     def _honour(self, offer: OfferFact, scene: Scene) -> None:
         found = offer.found.get(f"{NAME}|{scene.touchpoint.channel}")

@@ -5,52 +5,73 @@ from typing import Final
 
 from streams.journeys.inconsistencies.cases import CaseReopened
 from streams.journeys.inconsistencies.channels import ChannelFailed
+from streams.journeys.inconsistencies.expired_offers import OfferExpiredShown
 from streams.journeys.inconsistencies.findings import NEVER, OPEN, RESOLVED, Finding, Suspicion
 from streams.journeys.inconsistencies.offers import OfferUnannounced, OfferUnknown
+from streams.journeys.inconsistencies.parts import names_of
 from streams.journeys.inconsistencies.prices import OfferNotHonoured
 from streams.journeys.inconsistencies.promises import PromiseBroken
-from streams.journeys.inconsistencies.scene import CONTINUES, Rule
+from streams.journeys.inconsistencies.pushes import ContactAfterOptOut, PromotionInComplaint
+from streams.journeys.inconsistencies.scene import Rule
 from streams.journeys.knowledge import Knowledge
-from streams.journeys.touchpoint import Touchpoint
 
-RULES: Final[tuple[Rule, ...]] = (OfferUnknown(), OfferUnannounced(), OfferNotHonoured(), PromiseBroken(), CaseReopened(), ChannelFailed())
+RULES: Final[tuple[Rule, ...]] = (
+    OfferUnknown(),
+    OfferUnannounced(),
+    OfferNotHonoured(),
+    OfferExpiredShown(),
+    PromiseBroken(),
+    CaseReopened(),
+    ChannelFailed(),
+    PromotionInComplaint(),
+    ContactAfterOptOut(),
+)
 """In the order in which they observe a touchpoint: the stronger first."""
 
 BY_NAME: Final = {rule.name: rule for rule in RULES}
 
-_PARTS: Final = ("offers", "promises", "statements", "complaints", "orders", "visits", "conversations", "pages", "ratings", CONTINUES)
-
-
-def parts_of(touchpoint: Touchpoint, watching: bool) -> int:  # noqa: FBT001 - a fact, not a switch
-    """The parts that the touchpoint has, as bits in the order of `_PARTS`; `watching` where a rule follows every touchpoint."""
-    return (
-        (1 if touchpoint.offers else 0)
-        | (2 if touchpoint.promises else 0)
-        | (4 if touchpoint.statements else 0)
-        | (8 if touchpoint.complaints else 0)
-        | (16 if touchpoint.orders else 0)
-        | (32 if touchpoint.visits else 0)
-        | (64 if touchpoint.conversations else 0)
-        | (128 if touchpoint.pages else 0)
-        | (256 if touchpoint.ratings else 0)
-        | (512 if watching else 0)
-    )
-
 
 @cache
-def rules_for(parts: int) -> tuple[Rule, ...]:
-    """The rules that a touchpoint with these parts concerns, in their order."""
-    named = {part for bit, part in enumerate(_PARTS) if parts >> bit & 1}
-    return tuple(rule for rule in RULES if named.intersection(rule.parts))
+def rules_for(parts: int, off: frozenset[str] = frozenset()) -> tuple[Rule, ...]:
+    """The rules that a touchpoint with these parts (`parts_of`) concerns, in their order, without those that are off."""
+    named = names_of(parts)
+    return tuple(rule for rule in RULES if rule.name not in off and rule.concerns(named))
+
+
+def holds_alone(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, now: int) -> bool:
+    """Whether the suspicion is a finding when the watermark is `now` (us), whatever other rules find of the same cause."""
+    if suspicion.muted or suspicion.told_from > now:
+        return False
+    return BY_NAME[suspicion.rule].holds(suspicion, suspicions, knowledge)
 
 
 def holds(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, now: int) -> bool:
-    """Whether the suspicion is a finding when the watermark is `now` (us)."""
-    return suspicion.told_from <= now and BY_NAME[suspicion.rule].holds(suspicion, suspicions, knowledge)
+    """Whether the suspicion is a finding that is told when the watermark is `now` (us): no stronger one takes its place."""
+    if suspicion.yields or not holds_alone(suspicion, suspicions, knowledge, now):
+        return False
+    return not suspicion.stronger or not any(
+        holds_alone(stronger, suspicions, knowledge, now) for each in suspicion.stronger if (stronger := suspicions.get(each)) is not None
+    )
 
 
-def next_change(suspicion: Suspicion, knowledge: Knowledge, now: int) -> int | None:
+def also_of(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, now: int) -> tuple[str, ...]:
+    """Weaker rules that found the same cause, when the watermark is `now` (us)."""
+    if not suspicion.weaker:
+        return ()
+    found = {
+        weaker.rule
+        for each in suspicion.weaker
+        if (weaker := suspicions.get(each)) is not None and holds_alone(weaker, suspicions, knowledge, now)
+    }
+    return tuple(sorted(found))
+
+
+def next_change(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, now: int) -> int | None:
     """The least time (us) after `now` at which the finding changes by time alone; None where there is none."""
+    if suspicion.muted:
+        return None
+    if suspicion.weaker or suspicion.stronger or suspicion.yields:
+        return _next_change_among(suspicion, suspicions, knowledge, now)
     if suspicion.told_from > now:
         return suspicion.told_from if suspicion.holds_from < NEVER else None
     resolves = BY_NAME[suspicion.rule].resolves_at(suspicion, knowledge)
@@ -59,14 +80,35 @@ def next_change(suspicion: Suspicion, knowledge: Knowledge, now: int) -> int | N
     return resolves
 
 
+def _next_change_among(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, now: int) -> int | None:
+    """The same where other suspicions have the same cause: each of their times may change what is told."""
+    kin = [suspicions[each] for each in (*suspicion.weaker, *suspicion.stronger) if each in suspicions]
+    times = {each.told_from for each in (suspicion, *kin)}
+    times |= {time for each in (suspicion, *kin) if (time := BY_NAME[each.rule].resolves_at(each, knowledge)) is not None}
+
+    def told(time: int) -> tuple[bool, tuple[str, ...], int | None]:
+        if not holds(suspicion, suspicions, knowledge, time):
+            return False, (), None
+        resolved_at, _ = _resolution(suspicion, knowledge, time)
+        return True, also_of(suspicion, suspicions, knowledge, time), resolved_at
+
+    before = told(now)
+    return next((time for time in sorted(times) if now < time < NEVER and told(time) != before), None)
+
+
+def _resolution(suspicion: Suspicion, knowledge: Knowledge, now: int) -> tuple[int | None, str]:
+    """When (us) it was resolved, and by which event ("" by time or knowledge), as far as the watermark `now` (us) says."""
+    resolved_at, resolved_by = suspicion.resolved_at, suspicion.resolved_by
+    by_time = BY_NAME[suspicion.rule].resolves_at(suspicion, knowledge)
+    if by_time is not None and by_time <= now and (resolved_at is None or by_time < resolved_at):
+        return by_time, ""
+    return resolved_at, resolved_by
+
+
 def finding(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, customer: str, now: int) -> Finding:
     """The suspicion as it is published when the watermark is `now` (us); it holds then."""
     rule = BY_NAME[suspicion.rule]
-    resolved_at, resolved_by = suspicion.resolved_at, suspicion.resolved_by
-    by_time = rule.resolves_at(suspicion, knowledge)
-    if by_time is not None and by_time <= now and (resolved_at is None or by_time < resolved_at):
-        resolved_at, resolved_by = by_time, ""
-    also = {weaker.rule for each in suspicion.weaker if (weaker := suspicions.get(each)) and holds(weaker, suspicions, knowledge, now)}
+    resolved_at, resolved_by = _resolution(suspicion, knowledge, now)
     told = rule.tell(suspicion)
     return Finding(
         inconsistency_id=suspicion.inconsistency_id,
@@ -84,7 +126,7 @@ def finding(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: K
         second_at=suspicion.second.at,
         second_said=suspicion.second.said,
         evidence=tuple(suspicion.evidence),
-        also=tuple(sorted(also)),
+        also=also_of(suspicion, suspicions, knowledge, now),
         count=suspicion.count,
         sentence=told.sentence,
         remedy=told.remedy,

@@ -1,16 +1,15 @@
 """What a rule sees of one touchpoint: the touchpoint, the ledger as it was before it, and the suspicions so far."""
 
 from abc import ABC, abstractmethod
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from streams.journeys.inconsistencies.findings import Side, Suspicion, suspicion_id
+from streams.journeys.inconsistencies.findings import WARNING, Side, Suspicion, suspicion_id
+from streams.journeys.inconsistencies.precedence import is_one_cause, stronger_than, weaker_than
 from streams.journeys.knowledge import Knowledge
-from streams.journeys.ledger import Ledger, Mark
+from streams.journeys.ledger import Ledger
+from streams.journeys.marks import Mark
 from streams.journeys.settings import SECOND_US, JourneySettings
 from streams.journeys.touchpoint import Touchpoint
-
-CONTINUES: Final = "continues"
-"""Pseudo part of a rule that follows every touchpoint while it watches something."""
 
 
 class Scene:
@@ -42,16 +41,22 @@ class Scene:
         """An earlier touchpoint as one side of a finding."""
         return Side(mark.channel, mark.at, said)
 
-    def suspect(self, rule: str, founding: tuple[str, ...], holds_from: int) -> Suspicion:
-        """A new suspicion, in the touchpoint's journey; the founding events are the first evidence."""
+    def severity(self, rule: str, usual: str) -> str:
+        """The severity of a rule's findings: the usual one, unless the settings name another."""
+        return self.settings.rules.severities.get(rule, usual)
+
+    def suspect(self, rule: str, founding: tuple[str, ...], holds_from: int, usual: str = WARNING) -> Suspicion:
+        """A new suspicion of the usual severity, in the touchpoint's journey; the founding events are the first evidence."""
         suspicion = Suspicion(
             inconsistency_id=suspicion_id(rule, *founding),
             rule=rule,
             founding=founding,
             holds_from=holds_from,
+            severity=self.severity(rule, usual),
             journey_id=self.journey_id,
             evidence=list(founding),
             ahead=self.settings.told_ahead_s * SECOND_US if holds_from == self.at else 0,
+            campaign=_campaign(self.touchpoint) if self.settings.rules.exceptions else "",
         )
         self.suspicions[suspicion.inconsistency_id] = suspicion
         return self.touch(suspicion)
@@ -60,12 +65,67 @@ class Scene:
         """Note that the touchpoint changes the suspicion."""
         suspicion.position = self.position
         self.touched.add(suspicion.inconsistency_id)
+        if suspicion.weaker or suspicion.stronger:
+            self._touch_kin(suspicion)
         return suspicion
+
+    def decide(self, suspicion: Suspicion) -> Suspicion:
+        """The touchpoint decides the suspicion: it holds from now on."""
+        suspicion.holds_from, suspicion.ahead = self.at, self.settings.told_ahead_s * SECOND_US
+        return self.touch(suspicion)
 
     def drop(self, inconsistency_id: str) -> None:
         """The expected fact came in time: there is nothing to find."""
-        if self.suspicions.pop(inconsistency_id, None) is not None:
+        suspicion = self.suspicions.pop(inconsistency_id, None)
+        if suspicion is not None:
             self.touched.add(inconsistency_id)
+            self._touch_kin(suspicion)
+
+    def relate(self, suspicion: Suspicion, *causes: str) -> None:
+        """Name causes of a suspicion whose sides are known, and tie it to what other rules suspect of the same cause."""
+        suspicion.causes += [cause for cause in causes if cause not in suspicion.causes]
+        weaker, stronger = weaker_than(suspicion.rule), stronger_than(suspicion.rule)
+        for other in self.suspicions.values():
+            if other.rule in weaker and is_one_cause(suspicion, other):
+                self._tie(suspicion, other)
+            elif other.rule in stronger and is_one_cause(other, suspicion):
+                self._tie(other, suspicion)
+
+    def mute(self, rule: str) -> None:
+        """Take the exceptions of a rule to what the touchpoint changed."""
+        excepted = self.settings.rules.exceptions[rule]
+        for suspicion in self.suspicions.values():
+            if suspicion.rule == rule and suspicion.position == self.position:
+                sides = {suspicion.first.channel, suspicion.second.channel}
+                suspicion.muted = bool(sides & excepted.channels) or suspicion.campaign in excepted.campaigns
+
+    def silence(self, rule: str) -> None:
+        """A rule that failed says nothing more of this customer, and what it said is taken back."""
+        for suspicion in self.suspicions.values():
+            if suspicion.rule == rule:
+                suspicion.muted = True
+                self.touch(suspicion)
+
+    def _tie(self, stronger: Suspicion, weaker: Suspicion) -> None:
+        if weaker.inconsistency_id not in stronger.weaker:
+            stronger.weaker.append(weaker.inconsistency_id)
+        if stronger.inconsistency_id not in weaker.stronger:
+            weaker.stronger.append(stronger.inconsistency_id)
+        self.touch(stronger)
+
+    def _touch_kin(self, suspicion: Suspicion) -> None:
+        """What is told of suspicions with the same cause changes with it."""
+        for each in (*suspicion.weaker, *suspicion.stronger):
+            kin = self.suspicions.get(each)
+            if kin is not None:
+                kin.position = self.position
+                self.touched.add(each)
+
+
+def _campaign(touchpoint: Touchpoint) -> str:
+    """The campaign under which the touchpoint was made, "" for none."""
+    named = touchpoint.messages[0].campaign if touchpoint.messages else ""
+    return named or touchpoint.attributes.get("campaign", "") or touchpoint.references.content
 
 
 class Told(NamedTuple):
@@ -84,6 +144,10 @@ class Rule(ABC):
 
     name: str
     parts: tuple[str, ...]
+
+    def concerns(self, parts: frozenset[str]) -> bool:
+        """Whether it observes touchpoints that have these parts."""
+        return not parts.isdisjoint(self.parts)
 
     @abstractmethod
     def observe(self, scene: Scene) -> None:
