@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import aiokafka
@@ -49,6 +50,10 @@ class Group:
         names = range(len(self.workers)) if worker is None else [worker]
         said = [line for name in names for line in (self.folder / f"{name}.err").read_text(errors="replace").splitlines()]
         return [line for line in said if words in line]
+
+    def commits(self, worker):
+        """How often a worker has committed."""
+        return (self.folder / f"{worker}.out").read_text().count("commit")
 
     async def send(self, topic, values):
         producer = aiokafka.AIOKafkaProducer(bootstrap_servers=self.servers)
@@ -144,6 +149,64 @@ async def test_a_source_that_was_made_anew_stops_its_partition_with_one_line(gro
     assert "TOUCHPOINTS_PREFIX" in line, "it says what to do"
     assert await own.state() == before, "nothing is taken from it any more"
     assert second.poll() is None, "other partitions go on"
+
+
+# -- what partitions hand over to each other through their own source
+
+
+HOPS = 3
+SEEDS = 2000
+
+
+def as_passed_on(state):
+    """How often each record of the test was seen, by key and hops left, in all partitions."""
+    seen = Counter()
+    for held, _ in state:
+        for key, count in held.items():
+            seen[key] += int(count)
+    return seen
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(150)
+async def test_what_a_role_publishes_into_its_own_source_is_taken_up_exactly_once_though_a_worker_is_killed(group):
+    own = await group(2)
+    own.start()
+    own.start()
+    await own.send(own.source, [(b"first", b"%d" % HOPS)])
+    await own.until(lambda state: as_passed_on(state)[b"first 0"] == 1)
+    keys = [b"k%04d" % number for number in range(SEEDS)]
+    sending = asyncio.ensure_future(own.send(own.source, [(key, b"%d" % HOPS) for key in keys[: SEEDS // 2]]))
+    await own.send(own.other, [(key, b"%d" % HOPS) for key in keys[SEEDS // 2 :]])
+    await sending
+    commits = own.commits(0)
+    async with asyncio.timeout(30):
+        while own.commits(0) < commits + 3:  # noqa: ASYNC110  # another process commits
+            await asyncio.sleep(0.01)
+    own.workers[0].kill()  # in the middle of passing on
+    assert any(count < SEEDS for count in as_left(as_passed_on(await own.state())).values()), "there was something left to lose"
+    own.start()
+
+    wanted = Counter({key + b" %d" % left: 1 for key in [b"first", *keys] for left in range(HOPS + 1)})
+    try:
+        await own.until(lambda state: as_passed_on(state).total() >= wanted.total(), 60)
+    finally:
+        found = as_passed_on(await own.state())
+    assert wanted - found == Counter(), "nothing is lost"
+    assert found - wanted == Counter(), "nothing is taken up twice"
+    records = [
+        record.key + b" " + record.value
+        for number in range(own.partitions)
+        async for run in read_partition(own.servers, own.source, number, "read_committed")
+        for record in run
+    ]
+    passed = Counter(record for record in records if not record.endswith(b" %d" % HOPS))
+    assert passed == Counter({key: 1 for key in wanted if not key.endswith(b" %d" % HOPS)}), "published exactly once"
+
+
+def as_left(seen):
+    """How many keys were seen with so many hops left."""
+    return Counter(int(key.rpartition(b" ")[2]) for key in seen)
 
 
 @pytest.fixture
