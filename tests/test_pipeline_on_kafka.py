@@ -1,14 +1,13 @@
 """The whole pipeline on Apache Kafka, with transactions: workers die in the middle of it, and nothing is lost or doubled."""
 
 import asyncio
-import os
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
+from worker_process import KEYS, WorkerProcess
 
 from streams import topics
 from streams.broker.kafka import LocalKafka
@@ -18,46 +17,10 @@ from streams.clickhouse.migrations import Names, migrate
 from streams.demo.drain import until_drained
 from streams.demo.outcome import checksum, truth_scores
 from streams.publishing import publish_import
-from streams.settings import PREFIX, Settings
+from streams.settings import Settings
 from streams.simulation import simulate
 from streams.stack import Stack
 from streams.verify import verify
-
-KEYS = {"PSEUDONYM_KEY": "5e" * 32, "DEAD_LETTER_KEY": "test:" + "7a" * 32}
-
-
-class Worker:
-    """A worker process over given settings."""
-
-    def __init__(self, settings: Settings, log: Path) -> None:
-        self.settings, self.log = settings, log
-        self.process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> str:
-        own = {
-            "BROKERS": self.settings.brokers,
-            "PREFIX": self.settings.prefix,
-            "CLICKHOUSE_URL": self.settings.clickhouse_url,
-            "CLICKHOUSE_DATABASE": self.settings.clickhouse_database,
-            "CLICKHOUSE_STORE": self.settings.clickhouse_store,
-            "METRICS_PORT": "0",
-            "SESSION_TIMEOUT_S": "6",
-            "MAX_BATCH": "200",
-            **KEYS,
-        }
-        environment = os.environ | {PREFIX + name: value for name, value in own.items()}
-        with self.log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "streams.cli", "worker", stdout=asyncio.subprocess.PIPE, stderr=log, env=environment
-            )
-        line = (await asyncio.wait_for(self.process.stdout.readline(), 60)).decode()
-        assert line.startswith("ready "), self.log.read_text()[-2000:]
-        return line.removeprefix("ready ").strip()
-
-    async def end(self, how: signal.Signals) -> None:
-        if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(how)
-            await self.process.wait()
 
 
 @pytest.mark.kafka
@@ -81,7 +44,7 @@ async def test_a_worker_killed_twice_in_the_middle_leaves_the_same_journeys_and_
         client = connect(settings)
         migrate(client, Names.of(settings))
         await topics.create_topics(settings)
-        worker = Worker(settings, tmp_path / f"{name}.log")
+        worker = WorkerProcess(settings, tmp_path / f"{name}.log")
         try:
             url = await worker.start()
             published = await publish_import(
@@ -124,7 +87,7 @@ async def test_detection_goes_on_while_clickhouse_is_away_and_its_rows_arrive_af
     )
     migrate(connect(settings), Names.of(settings))
     await topics.create_topics(settings)
-    worker = Worker(settings, tmp_path / "away.log")
+    worker = WorkerProcess(settings, tmp_path / "away.log")
     try:
         url = await worker.start()
         clickhouse.stop()
