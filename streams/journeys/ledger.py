@@ -179,6 +179,13 @@ class Ledger(msgspec.Struct):
         fact = self.cases.get(case_number)
         return None if fact is None or fact.last_at < at - settings.case_kept_s * SECOND_US else fact
 
+    def group(self, thing: str, at: int) -> StatementGroup:
+        """What the channels state of a thing as a touchpoint at `at` (us) finds it; a new group where all of it is too old."""
+        group = self.statements.get(thing)
+        if group is None or not any(each.kept_until >= at for each in group.facts.values()):
+            group = self.statements[thing] = StatementGroup()
+        return group
+
     def forget(self, at: int, settings: JourneySettings) -> None:
         """Drop what ended so long before `at` (us, the last touchpoint's time) that no rule can need it."""
         before = at - settings.offer_kept_s * SECOND_US

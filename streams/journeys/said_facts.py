@@ -8,6 +8,7 @@ from streams.journeys.marks import Mark
 class StatementFact(msgspec.Struct, kw_only=True):
     """What a channel states of one thing, and since when without a break.
 
+    thing       what is compared, the subject first
     value       as it is compared; `said` as people read it
     since       the first statement of the value without another in between, `last_at` the latest
     as_of       the time for which it was stated last
@@ -15,6 +16,7 @@ class StatementFact(msgspec.Struct, kw_only=True):
     kept_until  when it is too old to be compared
     """
 
+    thing: str
     channel: str
     location: str
     value: str

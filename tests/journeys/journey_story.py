@@ -135,6 +135,18 @@ def status(hours: float, value: str, case: str = "7", *, channel: str = "phone",
     return touch(hours, channel, "statement_made", Statement(f"case:{case}", "status", value), case=case, **more)
 
 
+def stated(hours: float, attribute: str, value: str = "", subject: str = "product:P1", *, channel: str = "website", kind="", **more):
+    fields = {name: more.pop(name) for name in list(more) if name in Statement.__struct_fields__}
+    for name in ("stated_for", "valid_until"):
+        if name in fields:
+            fields[name] = at(fields[name])
+    return touch(hours, channel, kind or "statement_made", Statement(subject, attribute, value, **fields), **more)
+
+
+def priced(hours: float, amount: float, channel: str = "website", **more) -> Touchpoint:
+    return stated(hours, "price", channel=channel, amount=round(amount * 10_000), **({"currency": "EUR", "price_kind": "list"} | more))
+
+
 def customer(*touchpoints: Touchpoint, knowledge: Knowledge | None = None, settings: JourneySettings = SETTINGS) -> Customer:
     held = Customer("someone", settings, knowledge or Knowledge())
     for touchpoint in touchpoints:

@@ -13,6 +13,7 @@ from streams.journeys.inconsistencies.prices import OfferNotHonoured
 from streams.journeys.inconsistencies.promises import PromiseBroken
 from streams.journeys.inconsistencies.pushes import ContactAfterOptOut, PromotionInComplaint
 from streams.journeys.inconsistencies.scene import Rule
+from streams.journeys.inconsistencies.statements import statement_rules
 from streams.journeys.knowledge import Knowledge
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -20,6 +21,7 @@ RULES: Final[tuple[Rule, ...]] = (
     OfferUnannounced(),
     OfferNotHonoured(),
     OfferExpiredShown(),
+    *statement_rules(),
     PromiseBroken(),
     CaseReopened(),
     ChannelFailed(),
