@@ -22,6 +22,7 @@ def simulate(
     truth: Annotated[Path | None, typer.Option(help="Write what the stories planted to this file, as JSON lines.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the events to this folder, a file of JSON lines per channel.")] = None,
     start: Annotated[str, typer.Option(help="First day, YYYY-MM-DD (UTC); the scenario lasts 30 days.")] = "2025-03-03",
+    rules: Annotated[str, typer.Option(help="first: stories of the first six rules; all: of all nineteen.")] = "first",
     identities: Annotated[
         bool, typer.Option("--identities", help="Each channel shows the identifiers that it would know, not always the customer number.")
     ] = False,
@@ -45,10 +46,13 @@ def simulate(
 
     if publish and out is not None:
         raise typer.BadParameter("takes the place of --out; give one of the two", param_hint="--publish")
+    if rules not in ("first", "all"):
+        raise typer.BadParameter(f"{rules!r} is neither first nor all", param_hint="--rules")
     simulation = plan(
         customers,
         seed,
         _first_moment(start),
+        rules="all" if rules == "all" else "first",
         identities="mixed" if identities else "numbers",
         touchpoints_per_customer=touchpoints_per_customer,
     )
@@ -62,14 +66,14 @@ def simulate(
         counts = writing.write(out, events)
     elif publish:
         counts = _send(events, name=f"simulation-{customers}-{seed}", until=simulation.until)
-    rules: dict[str, int] = {}
+    by_rule: dict[str, int] = {}
     for planted in simulation.truth:
-        rules[planted.rule] = rules.get(planted.rule, 0) + 1
+        by_rule[planted.rule] = by_rule.get(planted.rule, 0) + 1
     if as_json:
-        typer.echo(json.dumps({"events": len(simulation), "channels": counts, "until": simulation.until, "truth": rules}))
+        typer.echo(json.dumps({"events": len(simulation), "channels": counts, "until": simulation.until, "truth": by_rule}))
         return
     typer.echo(f"{len(simulation):,} events of {customers:,} customers until {_day(simulation.until)}")
-    for rule, planted_count in sorted(rules.items()):
+    for rule, planted_count in sorted(by_rule.items()):
         typer.echo(f"  {rule:20} {planted_count:6,} planted")
 
 

@@ -4,19 +4,24 @@
 records of the channels' schemas one at a time.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from streams.simulation.clock import DAY, HOUR, MINUTE, SECOND
 from streams.simulation.people import Person, likely
 
+Chosen = TypeVar("Chosen")
+
 
 class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One planned touchpoint; amounts in ten-thousandths, times in us, empty fields as in the schemas' defaults."""
+    """One planned touchpoint; amounts in ten-thousandths, times in us, empty fields as in the schemas' defaults.
+
+    identifiers     by type and value, where the channel knows the customer by others than usual
+    """
 
     at: int
     channel: str
@@ -28,6 +33,7 @@ class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     session: str
     direction: str
     sequence: int
+    identifiers: tuple[tuple[str, str], ...] = ()
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -69,16 +75,38 @@ class Diary:
         direction: str = "",
         sequence: int = 0,
         attributes: Mapping[str, str] | None = None,
+        identifiers: tuple[tuple[str, str], ...] = (),
+        event_id: str = "",
         **parts: Mapping[str, Any] | None,
     ) -> str:
-        """Write a moment down and give its event id; `about` are its references, by type."""
-        event_id = self.number("E")
+        """Write a moment down and give its event id; `about` are its references, by type.
+
+        `event_id` is given where a source uses one a second time.
+        """
+        event_id = event_id or self.number("E")
         if at < self.until:
             present = {name: part for name, part in parts.items() if part is not None}
-            moment = Moment(at, channel, kind, event_id, dict(about or {}), present, dict(attributes or {}), session, direction, sequence)
+            references, passed = dict(about or {}), dict(attributes or {})
+            moment = Moment(at, channel, kind, event_id, references, present, passed, session, direction, sequence, identifiers)
             self.pages.append((at, _encoder.encode(moment)))
             self.last = max(self.last, at)
         return event_id
+
+    def pick(self, options: Sequence[Chosen]) -> Chosen:
+        """One of several."""
+        return self.random.choice(options)
+
+    def subject(self) -> dict[str, str]:
+        """What a conversation is about that is about nothing in particular, as references."""
+        return {}
+
+    def thread(self) -> dict[str, str]:
+        """What a letter and its answer have in common, as references."""
+        return {}
+
+    def data_kind(self, usual: str) -> str:
+        """What an agent asks for."""
+        return usual
 
     def likely(self, percent: int) -> bool:
         """True so many times in a hundred."""
@@ -97,6 +125,40 @@ class Diary:
         return at + self.random.randrange(30 * MINUTE)
 
 
+class CarefulDiary(Diary):
+    """The diary of somebody who never asks the same twice by chance.
+
+    So that only a story repeats a question or a contact: what is picked is not picked again while there is another, each
+    conversation is about a thing of its own, each letter and its answer have a number, and no agent asks for what another did.
+    """
+
+    __slots__ = ("_asked", "_picked")
+
+    def __init__(self, seed: int, index: int, person: Person, random: Random, until: int) -> None:
+        super().__init__(seed, index, person, random, until)
+        self._picked: list[Any] = []
+        self._asked = 0
+
+    def pick(self, options: Sequence[Chosen]) -> Chosen:
+        """One that was not picked before, where there is one."""
+        chosen = self.random.choice([each for each in options if each not in self._picked] or options)
+        self._picked.append(chosen)
+        return chosen
+
+    def subject(self) -> dict[str, str]:
+        """A product that nothing else is about."""
+        return {"product": self.number("P")}
+
+    def thread(self) -> dict[str, str]:
+        """A number of its own."""
+        return {"conversation": self.number("TALK")}
+
+    def data_kind(self, usual: str) -> str:
+        """The usual kind the first time, then others."""
+        self._asked += 1
+        return usual if self._asked == 1 else f"{usual}_{self._asked}"
+
+
 def event_id_of(page: bytes) -> str:
     """The event id of a planned moment."""
     return _decoder.decode(page).event_id
@@ -112,7 +174,7 @@ def told(page: bytes, known_by: Callable[[str], list[dict[str, str]]]) -> tuple[
         "event_id": moment.event_id,
         "occurred_at": moment.at,
         "kind": moment.kind,
-        "identifiers": known_by(moment.channel),
+        "identifiers": [{"type": type_, "value": value} for type_, value in moment.identifiers] or known_by(moment.channel),
     }
     if moment.references:
         record["references"] = moment.references

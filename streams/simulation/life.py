@@ -111,16 +111,16 @@ def _complains(diary: Diary, shop: Shop, at: int) -> int:
 
 def _writes_a_mail(diary: Diary, shop: Shop, at: int) -> int:
     message = diary.number("MAIL")
-    product = {"product": _product(diary, shop).number}
-    diary.note(at, "email", "message_received", about=product, message={"id": message, "purpose": "service"})
+    about = {"product": _product(diary, shop).number} | diary.thread()
+    diary.note(at, "email", "message_received", about=about, message={"id": message, "purpose": "service"})
     at = diary.after(at, 1800, 3 * 3600)
     answer = {"id": diary.number("MAIL"), "purpose": "service", "in_reply_to": message}
-    diary.note(at, "email", "message_sent", about=product, message=answer)
+    diary.note(at, "email", "message_sent", about=about, message=answer)
     return at
 
 
 def _product(diary: Diary, shop: Shop) -> Product:
-    return diary.random.choice(shop.products)
+    return diary.pick(shop.products)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,8 @@ BY_ONESELF: Final = (
     Habit(6, 1, _writes_a_mail),
 )
 """What involves no desk."""
+AFTER_A_STORY: Final = tuple(habit for habit in BY_ONESELF if habit.lives in (_browses, _meets_an_error, _orders, _visits_the_store))
+"""What is no message of the company's own accord, and no question: what a story began may still be open."""
 WITH_A_DESK: Final = (Habit(10, 1, _asks_for_help), Habit(4, 1, _asks_the_bot), Habit(3, 3, _has_a_case), Habit(3, 2, _complains))
 
 

@@ -13,11 +13,11 @@ from streams.simulation import identities as mixed
 from streams.simulation import people
 from streams.simulation.catalogue import Shop, opened
 from streams.simulation.clock import DAY, HOUR
-from streams.simulation.diary import Diary, event_id_of, told
+from streams.simulation.diary import CarefulDiary, Diary, event_id_of, told
 from streams.simulation.identities import Identifier, Wallet
-from streams.simulation.life import BY_ONESELF, WITH_A_DESK, Stretch, live
+from streams.simulation.life import AFTER_A_STORY, BY_ONESELF, WITH_A_DESK, Habit, Stretch, live
 from streams.simulation.people import Person
-from streams.simulation.stories import STORIES
+from streams.simulation.stories import STORIES, Rules
 from streams.simulation.stories.telling import Story, Telling
 from streams.simulation.truth import Planted
 
@@ -31,6 +31,8 @@ QUIET: Final = 27 * HOUR
 """After a story nothing else happens for so long: whether a goal was reached within 24 hours is the story's own matter."""
 Identities = Literal["numbers", "mixed"]
 """numbers: every touchpoint carries the customer number; mixed: each channel shows what it would know."""
+AFTERWARDS: Final[dict[Rules, tuple[Habit, ...]]] = {"first": BY_ONESELF, "all": AFTER_A_STORY}
+"""What people do after a story."""
 HABIT: Final = 4
 """Moments, about, of the habit that is begun last and lived to its end."""
 TEN: Final = 10
@@ -102,14 +104,18 @@ def simulate(
     seed: int,
     start: int = DEFAULT_START,
     *,
+    rules: Rules = "first",
     identities: Identities = "numbers",
     touchpoints_per_customer: int | None = None,
 ) -> Simulation:
     """Plan 30 days of this many customers from `start` (us); the same arguments give the same events everywhere.
 
+    With `rules` "all" there are stories of all nineteen rules, else of the first six; the lives differ a little.
     `touchpoints_per_customer` makes short lives of about so many touchpoints each, without stories: for identity at a large scale.
     Raises ValueError where `customers` is not positive, `seed` is negative, `start` is before 2000, or a choice is none.
     """
+    if rules not in get_args(Rules):
+        raise ValueError(f"rules cannot be {rules!r}; take one of {', '.join(get_args(Rules))}")
     if identities not in get_args(Identities):
         raise ValueError(f"identities cannot be {identities!r}; take one of {', '.join(get_args(Identities))}")
     if touchpoints_per_customer is not None and touchpoints_per_customer < 1:
@@ -125,13 +131,14 @@ def simulate(
     truth: list[Planted] = []
     persons: list[Person] = []
     wallets: list[Wallet] = []
+    diaries: dict[Rules, type[Diary]] = {"first": Diary, "all": CarefulDiary}
     pages: list[tuple[int, int, bytes, int]] = []
     for index in range(customers):
         random = Random(f"{seed}/{index}")  # noqa: S311  -- a story, not a secret
         person = people.born(seed, index, random)
-        diary = Diary(seed, index, person, random, until)
+        diary = diaries[rules](seed, index, person, random, until)
         if touchpoints_per_customer is None:
-            truth += _lived(diary, shop, _story(index, seed))
+            truth += _lived(diary, shop, _story(index, seed, STORIES[rules]), AFTERWARDS[rules])
         else:
             _lived_shortly(diary, shop, touchpoints_per_customer)
         persons.append(person)
@@ -144,15 +151,15 @@ def simulate(
     return Simulation(seed, start, until, tuple(truth), shop, tuple(persons), tuple(wallets), tuple(pages))
 
 
-def _story(index: int, seed: int) -> Story | None:
+def _story(index: int, seed: int, stories: tuple[Story, ...]) -> Story | None:
     """The story of this customer; the stories take turns, and the seed decides where they begin."""
     tens, place = divmod(index, TEN)
     if place not in WITH_STORY:
         return None
-    return STORIES[(tens * len(WITH_STORY) + WITH_STORY.index(place) + seed) % len(STORIES)]
+    return stories[(tens * len(WITH_STORY) + WITH_STORY.index(place) + seed) % len(stories)]
 
 
-def _lived(diary: Diary, shop: Shop, story: Story | None) -> list[Planted]:
+def _lived(diary: Diary, shop: Shop, story: Story | None, afterwards: tuple[Habit, ...]) -> list[Planted]:
     """One customer's month: daily life, and the story in the middle of it; gives what the story planted.
 
     After a story the customer leaves the desks alone: an offer of which a desk was not told may still be valid.
@@ -167,7 +174,7 @@ def _lived(diary: Diary, shop: Shop, story: Story | None) -> list[Planted]:
     telling = Telling(story, diary, shop, shop.start + day * DAY)
     story.tell(telling)
     quiet_until = (diary.last + QUIET - shop.start) // DAY + 1
-    live(diary, shop, Stretch(quiet_until, days, moments, BY_ONESELF))
+    live(diary, shop, Stretch(quiet_until, days, moments, afterwards))
     return telling.planted
 
 

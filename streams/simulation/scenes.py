@@ -183,7 +183,7 @@ class Conversation:
         self.number = diary.number("TALK")
         self._topic = topic
         self._staffed = staffed
-        self._about = {"conversation": self.number, **about}
+        self._about = {"conversation": self.number, **(about or diary.subject())}
 
     def moment(self, kind: str, *, direction: str = "", about: Mapping[str, str] | None = None, **fields: Any) -> str:
         """One moment of it, some seconds after the one before; gives the event id."""
@@ -216,6 +216,7 @@ class Conversation:
 
     def ask_for(self, data_kind: str) -> None:
         """The agent asks for something, and the customer gives it."""
+        data_kind = self.diary.data_kind(data_kind)
         self.moment("agent_asked", data_kind=data_kind)
         self.moment("customer_gave", data_kind=data_kind)
 

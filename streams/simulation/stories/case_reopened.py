@@ -49,7 +49,7 @@ def _reopened_in_another_channel(telling: Telling) -> None:
 def _complaint_opened_again(telling: Telling) -> None:
     case = telling.diary.number("CASE")
     about = {"case": case}
-    complaint = {"topic": "damaged", "product": telling.random.choice(telling.shop.products).number}
+    complaint = {"topic": "damaged", "product": telling.product().number}
     telling.diary.note(telling.time(0, 12), "website", "complaint_opened", about=about, complaint=complaint)
     ended = telling.diary.note(telling.time(1, 15), "email", "complaint_closed", about=about, complaint=complaint)
     at = telling.time(3, 13)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 from streams.simulation import scenes
-from streams.simulation.catalogue import Product
 from streams.simulation.clock import HOUR, SECOND
 from streams.simulation.scenes import Conversation
 from streams.simulation.stories.telling import Story, Telling
@@ -26,10 +25,6 @@ def _breaks(telling: Telling, at: int, channel: str) -> tuple[Conversation, int,
     conversation.talk()
     at = conversation.at
     return conversation, at, conversation.break_off()
-
-
-def _product(telling: Telling) -> Product:
-    return telling.random.choice(telling.shop.products)
 
 
 def _stuck(telling: Telling, channel: str, step: str = "payment") -> tuple[int, str, str]:
@@ -51,7 +46,7 @@ def _turned_elsewhere(telling: Telling, broken: str, then: str) -> None:
 def _checkout_fails_then_to_the_store(telling: Telling) -> None:
     at, session, event = _stuck(telling, telling.person.screen)
     inside = scenes.visited(telling.diary, scenes.soon(telling.diary, at))
-    product = _product(telling)
+    product = telling.product()
     scenes.priced_in_store(telling.diary, inside, "bought", product)
     telling.raises(f"session:{session}", event, at=at, status=EITHER)
 
@@ -59,7 +54,7 @@ def _checkout_fails_then_to_the_store(telling: Telling) -> None:
 def _app_fails_then_the_website(telling: Telling) -> None:
     at, session, event = _stuck(telling, "app")
     later = scenes.checkout(telling.diary, scenes.soon(telling.diary, at), "website")
-    scenes.bought_and_delivered(telling.diary, later, "website", _product(telling))
+    scenes.bought_and_delivered(telling.diary, later, "website", telling.product())
     telling.raises(f"session:{session}", event, at=at, status=EITHER)
 
 
@@ -69,7 +64,7 @@ def _gave_up(telling: Telling) -> None:
 
 
 def _registration_gave_up(telling: Telling) -> None:
-    at = scenes.looked_around(telling.diary, telling.time(0, 10), _product(telling), 2) + scenes.minutes(1)
+    at = scenes.looked_around(telling.diary, telling.time(0, 10), telling.product(), 2) + scenes.minutes(1)
     session, event = scenes.failed(telling.diary, at, telling.person.screen, step="registration", blocking=True, goal=True)
     telling.raises(f"session:{session}", event, at=at + 24 * HOUR)
 
@@ -104,23 +99,23 @@ def _called_next_morning(telling: Telling) -> None:
 
 def _tried_again(telling: Telling) -> None:
     at, _, _ = _stuck(telling, telling.person.screen)
-    scenes.bought_and_delivered(telling.diary, scenes.soon(telling.diary, at), telling.person.screen, _product(telling))
+    scenes.bought_and_delivered(telling.diary, scenes.soon(telling.diary, at), telling.person.screen, telling.product())
 
 
 def _ordered_next_morning(telling: Telling) -> None:
     _stuck(telling, telling.person.screen)
     at = scenes.checkout(telling.diary, telling.time(1, 9), telling.person.screen)
-    scenes.bought_and_delivered(telling.diary, at, telling.person.screen, _product(telling))
+    scenes.bought_and_delivered(telling.diary, at, telling.person.screen, telling.product())
 
 
 def _a_newsletter_in_between(telling: Telling) -> None:
     at, _, _ = _stuck(telling, telling.person.screen)
     scenes.newsletter(telling.diary, scenes.soon(telling.diary, at), telling.shop.everyday[1])
-    scenes.bought_and_delivered(telling.diary, telling.diary.around(at + 3 * HOUR), telling.person.screen, _product(telling))
+    scenes.bought_and_delivered(telling.diary, telling.diary.around(at + 3 * HOUR), telling.person.screen, telling.product())
 
 
 def _an_error_that_does_not_matter(telling: Telling, step: str, blocking: bool, goal: bool) -> None:  # noqa: FBT001  -- as the schema has them
-    at = scenes.looked_around(telling.diary, telling.time(0, 11), _product(telling), 2) + scenes.minutes(1)
+    at = scenes.looked_around(telling.diary, telling.time(0, 11), telling.product(), 2) + scenes.minutes(1)
     scenes.failed(telling.diary, at, telling.person.screen, step=step, blocking=blocking, goal=goal)
     scenes.helped(telling.diary, scenes.soon(telling.diary, at), telling.person.desk, "product_advice")
 

@@ -20,7 +20,7 @@ ZONE: Final = "Europe/Amsterdam"
 
 def _order(telling: Telling, due: int) -> tuple[str, str, str]:
     """An order on the story's first day, with a delivery promised for before `due`; gives order, promise, event."""
-    product = telling.random.choice(telling.shop.products)
+    product = telling.product()
     screen = telling.person.screen
     at = scenes.checkout(telling.diary, telling.time(0, 11), screen)
     return scenes.ordered_with_promise(telling.diary, at, screen, product, due=due)

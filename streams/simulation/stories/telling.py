@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from streams.simulation.catalogue import Campaign, Shop
+from streams.simulation.catalogue import Campaign, Product, Shop
 from streams.simulation.clock import DAY, HOUR
 from streams.simulation.diary import Diary
 from streams.simulation.people import Person
@@ -45,6 +45,10 @@ class Telling:
     def campaign(self, name: str) -> Campaign:
         """The offer of this campaign."""
         return self.shop.campaigns[name]
+
+    def product(self) -> Product:
+        """Something that is under no offer."""
+        return self.diary.pick(self.shop.products)
 
     def raises(self, subject: str, *founding: str, at: int, status: str = OPEN, also: tuple[str, ...] = ()) -> None:
         """Note in the truth that the story's rule must find this."""
