@@ -19,13 +19,15 @@ from streams.delivery.batch import Batch
 from streams.delivery.commit import Changes, Position, Work
 from streams.delivery.commit_size import CommitSize
 from streams.delivery.plan import Plan, Processor
-from streams.delivery.restore import PartitionLostError, restore
+from streams.delivery.restore import PartitionLostError, checked, restore
 from streams.delivery.writer import Fenced, TooLarge, Writer
 
 log = logging.getLogger(__name__)
 
 RETRY_FIRST_S: Final = 0.5
 RETRY_MOST_S: Final = 15.0
+LOOK_AGAIN_S: Final = 30.0
+"""How often a partition that works makes sure that its sources still fit its position."""
 WAITING_BATCHES: Final = 8
 """With this many batches waiting, no more are fetched for the partition."""
 
@@ -46,7 +48,7 @@ class PartitionExecutor:
         self._ticked_s = time.monotonic()
         self._doubtful = False
         self._retry_s = RETRY_FIRST_S
-        self._restored_s = time.monotonic()
+        self._restored_s = self._looked_s = time.monotonic()
         self._task: asyncio.Task[None] | None = None
         self._began_s = time.time()
 
@@ -146,7 +148,7 @@ class PartitionExecutor:
             except PartitionLostError as lost:
                 self.stopped_because = str(lost)
                 log.critical("%s", lost)
-                self._arrivals.drop()
+                await self._forget()
                 return
             except Fenced as fenced:
                 log.warning("%s was taken over; restoring in case it is still assigned here", fenced)
@@ -168,7 +170,7 @@ class PartitionExecutor:
         await writer.open()
         restored = await restore(self.plan, writer)
         self._processor, self._position, self._doubtful = restored.processor, restored.position, False
-        self._restored_s = time.monotonic()
+        self._restored_s = self._looked_s = time.monotonic()
         await self._seek()
 
     async def _seek(self) -> None:
@@ -204,10 +206,27 @@ class PartitionExecutor:
                 await self._commit(Work(batches, ticked, time.time_ns() // 1000, frozenset(self._size.refused), caught_up))
         finally:
             acknowledge(arrivals)
-        if ticked and self._position is not None:
-            await self._arrivals.look_again(self._position.offsets)
+        if ticked:
+            await self._look_at_sources()
         if time.monotonic() - self._restored_s > RETRY_MOST_S:
             self._retry_s = RETRY_FIRST_S
+
+    async def _look_at_sources(self) -> None:
+        """Fetch again what never came; raise PartitionLostError where a source does not fit the position any more."""
+        position, plan = self._position, self.plan
+        assert position is not None, "work begins after the restore"
+        astray = any(plan.source.astray(TP(topic, plan.number)) for topic in plan.topics)
+        if not astray and time.monotonic() - self._looked_s < LOOK_AGAIN_S:
+            await self._arrivals.look_again(position.offsets)
+            return
+        self._looked_s = time.monotonic()
+        try:
+            await checked(plan, position)
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.warning("partition %d: %s: %s; its sources are looked at again later", plan.number, type(error).__name__, error)
+            return
+        if astray:
+            await self._seek()
 
     async def _commit(self, work: Work) -> None:
         processor, writer, position = self._processor, self._writer, self._position

@@ -23,7 +23,7 @@ _RELIED_ON: Final = (
     (driver, ("ensure_aiokafka_TP", "server_list")),
     (AIOKafkaClient, ("send", "get_random_node")),
     (Request, ("prepare", "build")),
-    (TopicPartitionState, ("has_valid_position", "position")),
+    (TopicPartitionState, ("has_valid_position", "position", "await_reset")),
     (BatchBuilder, ("append", "close", "size")),
 )
 

@@ -40,6 +40,9 @@ class Source(Protocol):
     async def bounds(self, partitions: Sequence[TP]) -> tuple[Mapping[TP, int], Mapping[TP, int]]:
         """First offsets that the broker still has, and ends."""
 
+    def astray(self, partition: TP) -> bool:
+        """Whether the broker no longer had the position that was fetched from: nothing is handed over until it is rewound."""
+
     async def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
         """The broker's ids of topics, those that it tells; a topic made anew has another."""
 

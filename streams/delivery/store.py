@@ -35,6 +35,10 @@ class ConsumerSource:
         thread = self._consumer.batch_thread
         return await thread.begins(*partitions), await thread.ends(*partitions)
 
+    def astray(self, partition: TP) -> bool:
+        """Whether the broker no longer had the position that was fetched from."""
+        return self._consumer.batch_thread.astray(partition)
+
     async def topic_ids(self, topics: Sequence[str]) -> Mapping[str, str]:
         """The broker's ids of topics, those that it tells."""
         return await self._consumer.batch_thread.topic_ids(*topics)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import aiokafka
+from aiokafka.consumer.subscription_state import TopicPartitionState
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -41,6 +42,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._next: dict[Any, int] = {}
+        self._astray: set[Any] = set()
 
     def _create_worker_consumer(self, transport: "BatchTransport") -> aiokafka.AIOKafkaConsumer:
         conf = self.app.conf
@@ -68,8 +70,10 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         self, consumer: Any, active_partitions: Any, timeout: float | None = None, max_records: int | None = None
     ) -> Any:
         fetched = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
-        for partition, records in fetched.items():
-            if partition.topic in self.transport.batched and records:
+        for partition, records in list(fetched.items()):
+            if partition in self._astray:
+                del fetched[partition]
+            elif partition.topic in self.transport.batched and records:
                 first = records[0].offset
                 start = min(self._next.get(partition, first), first)
                 self._next[partition] = records[-1].offset + 1
@@ -86,6 +90,22 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         if key in consumer.assignment():
             consumer.seek(key, position)
             self._next[key] = position
+            self._astray.discard(key)
+            self._watch(consumer, key)
+
+    def _watch(self, consumer: Any, key: Any) -> None:
+        """Notice when the broker no longer has the position: aiokafka goes on at the first record that is left, and says nothing."""
+        state = consumer._subscription.subscription.assignment.state_value(key)  # noqa: SLF001  # checked at start, see names.py
+
+        def await_reset(strategy: int) -> None:
+            self._astray.add(key)
+            TopicPartitionState.await_reset(state, strategy)
+
+        state.await_reset = await_reset
+
+    def astray(self, partition: TP) -> bool:
+        """Whether the broker no longer had the position that was fetched from: until a seek, nothing of it is handed over."""
+        return driver.ensure_aiokafka_TP(partition) in self._astray
 
     async def begins(self, *partitions: TP) -> Mapping[TP, int]:
         """First offset that the broker still has, of each partition."""
@@ -131,6 +151,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
     async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
         """Forget what was handed over under the last assignment."""
         self._next.clear()
+        self._astray.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 
 

@@ -33,6 +33,7 @@ class Stage:
         self.acknowledged = 0
         self.processors, self.writers = [], []
         self.begins, self.ends, self.ids, self.handed = {}, {}, {}, {}
+        self.strayed = set()
         self.failures = []  # what the next commits raise; None: nothing
         self.hold = None  # an Event that commits wait for
         self.most_values = 10**9
@@ -46,6 +47,9 @@ class Stage:
         return {each: self.begins.get(each.topic, 0) for each in partitions}, {
             each: self.ends.get(each.topic, 10**6) for each in partitions
         }
+
+    def astray(self, partition):
+        return partition.topic in self.strayed
 
     async def topic_ids(self, topics):
         return {topic: self.ids[topic] for topic in topics if topic in self.ids}

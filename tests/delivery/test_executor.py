@@ -528,6 +528,64 @@ async def test_a_source_that_does_not_fit_the_state_stops_the_partition_with_one
     await second.stop()
 
 
+@pytest.mark.parametrize(
+    ("happened", "words"),
+    [({"begins": {TOPIC: 9}, "strayed": {TOPIC}}, "lost 6 records"), ({"ids": {TOPIC: "another"}}, "was deleted and made anew")],
+    ids=["retention", "made anew"],
+)
+async def test_a_source_that_stops_to_fit_while_the_partition_works_stops_it_too(play, caplog, monkeypatch, happened, words):
+    stage = Stage()
+    stage.ids = {TOPIC: "one"}
+    executor = await play(stage)
+    stage.put(executor, batch(0, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    for name, value in happened.items():
+        setattr(stage, name, value)
+    if not stage.strayed:
+        executor.tick()
+        await asyncio.sleep(0.02)
+        assert not executor.stopped_because, "the broker is not asked on every tick"
+        monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.0)
+    executor.tick()
+    await until(lambda: executor.stopped_because)
+    assert words in executor.stopped_because
+    await until(lambda: stage.writers[-1].closed)
+    stage.put(executor, batch(3, 12))
+    await asyncio.sleep(0.02)
+    assert stage.acknowledged == 2
+    assert (executor.position, executor.wants_more) == (None, False)
+    assert stage.seen == [0, 1, 2]
+
+
+async def test_a_source_that_went_astray_and_fits_is_sought_to_the_position(play):
+    stage = Stage()
+    executor = await play(stage)
+    stage.put(executor, batch(0, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    stage.rewinds.clear()
+    stage.strayed = {TOPIC}
+    executor.tick()
+    await until(lambda: stage.rewinds == [(TOPIC, 3)])
+
+
+async def test_a_broker_that_does_not_answer_about_the_sources_costs_no_memory(play, monkeypatch):
+    monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.0)
+    stage = Stage()
+    executor = await play(stage)
+    asked = []
+
+    async def gone(partitions):
+        asked.append(partitions)
+        raise KafkaConnectionError("gone")
+
+    stage.bounds = gone
+    executor.tick()
+    await until(lambda: asked)
+    stage.put(executor, batch(0, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    assert stage.restores == 1
+
+
 async def test_ends_are_not_believed_where_the_broker_lists_them_short(play):
     stage = Stage(ends_known=False)
     first = await play(stage)

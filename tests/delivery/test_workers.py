@@ -1,6 +1,7 @@
 """Whole workers of delivery on Apache Kafka: what they refuse to go on with, and what they pass to each other."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import aiokafka
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.api import Request
 
@@ -78,7 +80,7 @@ class Group:
             found.append((held, position))
         return found
 
-    async def until(self, condition, seconds=40.0):
+    async def until(self, condition, seconds=90.0):
         """Wait until the committed state is as wanted."""
         async with asyncio.timeout(seconds):
             while not condition(await self.state()):  # noqa: ASYNC110  # other processes change it
@@ -91,8 +93,17 @@ class Group:
         try:
             await admin.delete_topics([topic])
             await asyncio.sleep(1.0)
-            await admin.create_topics([aiokafka.admin.NewTopic(topic, self.partitions, 1)])
+            await admin.create_topics([NewTopic(topic, self.partitions, 1)])
             await asyncio.sleep(0.5)
+        finally:
+            await admin.close()
+
+    async def delete_below(self, topic, position):
+        """Delete the first records of a topic's first partition, as retention does."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
+        await admin.start()
+        try:
+            await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=position)})
         finally:
             await admin.close()
 
@@ -123,7 +134,7 @@ def offset(state, topic, number=0):
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("records", [2, 9], ids=["ends before the position", "ends beyond the position"])
 async def test_a_source_that_was_made_anew_stops_its_partition_with_one_line(group, records):
     own = await group(1)
@@ -138,7 +149,7 @@ async def test_a_source_that_was_made_anew_stops_its_partition_with_one_line(gro
     await own.make_anew(own.source)
     await own.send(own.source, [(b"new%d" % number, b"0") for number in range(records)])
     second = own.start()
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(90):
         while not own.said(" deleted and made anew", 1):
             assert second.poll() is None
             await asyncio.sleep(0.2)
@@ -168,7 +179,7 @@ def as_passed_on(state):
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_what_a_role_publishes_into_its_own_source_is_taken_up_exactly_once_though_a_worker_is_killed(group):
     own = await group(2)
     own.start()
@@ -180,7 +191,7 @@ async def test_what_a_role_publishes_into_its_own_source_is_taken_up_exactly_onc
     await own.send(own.other, [(key, b"%d" % HOPS) for key in keys[SEEDS // 2 :]])
     await sending
     commits = own.commits(0)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while own.commits(0) < commits + 3:  # noqa: ASYNC110  # another process commits
             await asyncio.sleep(0.01)
     own.workers[0].kill()  # in the middle of passing on
@@ -189,7 +200,7 @@ async def test_what_a_role_publishes_into_its_own_source_is_taken_up_exactly_onc
 
     wanted = Counter({key + b" %d" % left: 1 for key in [b"first", *keys] for left in range(HOPS + 1)})
     try:
-        await own.until(lambda state: as_passed_on(state).total() >= wanted.total(), 60)
+        await own.until(lambda state: as_passed_on(state).total() >= wanted.total(), 120)
     finally:
         found = as_passed_on(await own.state())
     assert wanted - found == Counter(), "nothing is lost"
@@ -207,6 +218,30 @@ async def test_what_a_role_publishes_into_its_own_source_is_taken_up_exactly_onc
 def as_left(seen):
     """How many keys were seen with so many hops left."""
     return Counter(int(key.rpartition(b" ")[2]) for key in seen)
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(240)
+async def test_records_that_retention_takes_from_a_worker_that_lags_stop_its_partition(group):
+    own = await group(1)
+    await own.send(own.source, [(b"k%d" % number, b"0") for number in range(5)])
+    worker = own.start()
+    await own.until(lambda state: offset(state, own.source) == 5)
+    before = await own.state()
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(0.5)  # until the fetch that it had asked for is answered
+        await own.send(own.source, [(b"k%d" % number, b"0") for number in range(5, 10)])
+        await own.delete_below(own.source, 8)
+    finally:
+        worker.send_signal(signal.SIGCONT)
+    async with asyncio.timeout(60):
+        while not own.said(" to retention"):
+            assert worker.poll() is None
+            await asyncio.sleep(0.2)
+    (line,) = own.said(" to retention")
+    assert "lost 3 records below the state's position 5" in line
+    assert await own.state() == before, "what came after the lost ones is not taken as if nothing were missing"
 
 
 @pytest.fixture
