@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaConnectionError
 from streams.delivery import arrivals
 from streams.delivery import executor as module
 from streams.delivery.commit import Changes, Output, Position, decode_position
+from streams.delivery.transport import Reach
 from streams.delivery.writer import Fenced, TooLarge
 
 
@@ -433,6 +434,22 @@ async def test_after_standing_still_nothing_of_the_memory_is_seen_until_a_commit
     executor.tick()
     await asyncio.sleep(0.01)
     assert len(stage.changelog) == commits + 1
+
+
+async def test_after_standing_still_no_time_passes_by_a_word_from_before(play):
+    stage = Stage(session_s=0.3)
+    stage.handed = {TOPIC: 0}
+    stage.reach = lambda partition: Reach(fetched=0, end=0, asked_ms=1_000)
+    executor = await play(stage)
+    work = stage.processors[0].work
+    executor.tick()
+    await until(lambda: len(work) == 1)
+    await asyncio.sleep(0.32)
+    executor.tick()
+    await until(lambda: len(work) == 2 and executor.position is not None)
+    executor.tick()
+    await until(lambda: len(work) == 3)
+    assert [each.caught_up for each in work] == [{TOPIC: 1_000}, {}, {TOPIC: 1_000}]
 
 
 async def test_after_standing_still_a_partition_that_was_taken_over_is_restored(play):
