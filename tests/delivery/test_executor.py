@@ -1,6 +1,7 @@
 """A partition's executor: what it takes, what it refuses, and that a commit is whole or forgotten."""
 
 import asyncio
+import time
 
 import pytest
 from acting import OTHER, TOPIC, Stage, batch, restored, until
@@ -18,6 +19,25 @@ def quick_retries(monkeypatch):
     monkeypatch.setattr(module, "RETRY_FIRST_S", 0.01)
 
 
+class Clock:
+    """The monotonic clock of a test: it moves when it is told to."""
+
+    def __init__(self):
+        self.passed_s = 0.0
+        self.time, self.time_ns = time.time, time.time_ns
+
+    def monotonic(self):
+        return self.passed_s
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    made = Clock()
+    for each in (module, arrivals):
+        monkeypatch.setattr(each, "time", made)
+    return made
+
+
 @pytest.fixture
 async def play():
     """Makes an executor on a stage, restored; stops it in the end."""
@@ -32,6 +52,14 @@ async def play():
     yield begin
     for executor in playing:
         await executor.stop()
+
+
+async def ticked(stage, executor):
+    """A tick, and all that the executor does on it."""
+    ticks = stage.processors[-1].ticks
+    executor.tick()
+    await until(lambda: stage.processors[-1].ticks > ticks)
+    await asyncio.sleep(0.01)
 
 
 def position_of(stage):
@@ -66,61 +94,49 @@ async def test_a_batch_past_the_position_is_refused_and_fetched_again_once(play)
     assert stage.seen == list(range(9))
 
 
-async def test_a_rewind_that_got_lost_is_asked_for_again_later(play, monkeypatch):
-    monkeypatch.setattr(arrivals, "REWIND_AGAIN_S", 0.05)
+async def test_a_rewind_that_got_lost_is_asked_for_again_later(play, clock):
     stage = Stage()
     executor = await play(stage)
     stage.rewinds.clear()
     stage.put(executor, batch(4, 6))
     await until(lambda: stage.refetches == 1)
-    await asyncio.sleep(0.06)
+    clock.passed_s += arrivals.REWIND_AGAIN_S
     stage.put(executor, batch(6, 8))
     await until(lambda: stage.refetches == 2)
     assert stage.rewinds == [(TOPIC, 0), (TOPIC, 0)]
 
 
-async def test_a_tick_asks_again_where_a_rewind_was_answered_by_nothing(play, monkeypatch):
-    monkeypatch.setattr(arrivals, "REWIND_AGAIN_S", 0.05)
+async def test_a_tick_asks_again_where_a_rewind_was_answered_by_nothing(play, clock):
     stage = Stage()
     executor = await play(stage)
     stage.rewinds.clear()
     stage.put(executor, batch(4, 6))
     await until(lambda: stage.refetches == 1)
-    executor.tick()
-    await asyncio.sleep(0.02)
-    assert stage.refetches == 1, "it still has time"
-    await asyncio.sleep(0.05)
-    executor.tick()
-    await until(lambda: stage.refetches == 2)
-    assert stage.rewinds == [(TOPIC, 0), (TOPIC, 0)]
-    await asyncio.sleep(0.06)
-    executor.tick()
-    await asyncio.sleep(0.02)
-    assert stage.refetches == 2, "each time it has longer"
-    await asyncio.sleep(0.05)
-    executor.tick()
-    await until(lambda: stage.refetches == 3)
+    asked = []
+    for _ in range(7):  # one such time after the rewind, and two after the second one: each time it has longer
+        clock.passed_s += arrivals.REWIND_AGAIN_S / 2
+        await ticked(stage, executor)
+        asked.append(stage.refetches)
+    assert asked == [1, 2, 2, 2, 2, 3, 3]
+    assert stage.rewinds == [(TOPIC, 0)] * 3
 
 
-async def test_a_tick_asks_again_for_what_was_handed_over_and_never_came(play, monkeypatch):
-    monkeypatch.setattr(arrivals, "REWIND_AGAIN_S", 0.05)
+async def test_a_tick_asks_again_for_what_was_handed_over_and_never_came(play, clock):
     stage = Stage(topics=(TOPIC, OTHER))
     executor = await play(stage)
     stage.rewinds.clear()
     stage.handed = {TOPIC: 3, OTHER: 2}
-    executor.tick()
-    await asyncio.sleep(0.02)
+    await ticked(stage, executor)
     assert stage.rewinds == [], "it may be on its way"
     stage.put(executor, batch(0, 3))
     await until(lambda: executor.offset(TOPIC) == 3)
-    await asyncio.sleep(0.05)
-    executor.tick()
-    await until(lambda: stage.refetches == 1)
+    clock.passed_s += arrivals.REWIND_AGAIN_S
+    await ticked(stage, executor)
+    assert stage.refetches == 1
     assert stage.rewinds == [(OTHER, 0)], "what came is not asked for again"
 
 
-async def test_ticks_ask_for_nothing_where_everything_came(play, monkeypatch):
-    monkeypatch.setattr(arrivals, "REWIND_AGAIN_S", 0.0)
+async def test_ticks_ask_for_nothing_where_everything_came(play, clock):
     stage = Stage()
     executor = await play(stage)
     stage.put(executor, batch(0, 3))
@@ -128,8 +144,8 @@ async def test_ticks_ask_for_nothing_where_everything_came(play, monkeypatch):
     stage.rewinds.clear()
     stage.handed = {TOPIC: 3}
     for _ in range(4):
-        executor.tick()
-        await asyncio.sleep(0.01)
+        clock.passed_s += arrivals.REWIND_AGAIN_S
+        await ticked(stage, executor)
     assert stage.rewinds == []
 
 
@@ -334,17 +350,17 @@ async def test_the_delay_between_attempts_grows_until_a_commit_succeeds(play):
     assert executor._retry_s == 0.01
 
 
-async def test_the_delay_is_short_again_after_a_while_of_working(play, monkeypatch):
-    monkeypatch.setattr(module, "RETRY_MOST_S", 0.02)
+async def test_the_delay_is_short_again_after_a_while_of_working(play, clock):
     stage = Stage()
     stage.failures = [OSError("cut")]
     executor = await play(stage)
     stage.put(executor, batch(0, 2))
     await until(lambda: stage.restores == 2 and executor.position is not None)
+    await ticked(stage, executor)
     assert executor._retry_s == 0.02
-    await asyncio.sleep(0.03)
-    executor.tick()
-    await until(lambda: executor._retry_s == 0.01)
+    clock.passed_s += module.RETRY_MOST_S + 1
+    await ticked(stage, executor)
+    assert executor._retry_s == 0.01
 
 
 async def test_a_processor_that_fails_is_restored_too(play):
@@ -417,13 +433,13 @@ async def test_a_tick_that_changes_something_keeps_the_position(play):
 # -- a worker that stood still
 
 
-async def test_after_standing_still_nothing_of_the_memory_is_seen_until_a_commit_succeeds(play):
-    stage = Stage(session_s=0.3)
+async def test_after_standing_still_nothing_of_the_memory_is_seen_until_a_commit_succeeds(play, clock):
+    stage = Stage(session_s=6.0)
     executor = await play(stage)
     stage.put(executor, batch(0, 2))
     await until(lambda: executor.offset(TOPIC) == 2)
     assert executor.processor is stage.processors[0]
-    await asyncio.sleep(0.32)
+    clock.passed_s += 7.0
     assert (executor.position, executor.processor, executor.offset(TOPIC)) == (None, None, None), "somebody else may be ahead"
     assert executor.wants_more, "the next commit decides whose it is"
     commits = len(stage.changelog)
@@ -436,15 +452,15 @@ async def test_after_standing_still_nothing_of_the_memory_is_seen_until_a_commit
     assert len(stage.changelog) == commits + 1
 
 
-async def test_after_standing_still_no_time_passes_by_a_word_from_before(play):
-    stage = Stage(session_s=0.3)
+async def test_after_standing_still_no_time_passes_by_a_word_from_before(play, clock):
+    stage = Stage(session_s=6.0)
     stage.handed = {TOPIC: 0}
     stage.reach = lambda partition: Reach(fetched=0, end=0, asked_ms=1_000)
     executor = await play(stage)
     work = stage.processors[0].work
     executor.tick()
     await until(lambda: len(work) == 1)
-    await asyncio.sleep(0.32)
+    clock.passed_s += 7.0
     executor.tick()
     await until(lambda: len(work) == 2 and executor.position is not None)
     executor.tick()
@@ -452,10 +468,10 @@ async def test_after_standing_still_no_time_passes_by_a_word_from_before(play):
     assert [each.caught_up for each in work] == [{TOPIC: 1_000}, {}, {TOPIC: 1_000}]
 
 
-async def test_after_standing_still_a_partition_that_was_taken_over_is_restored(play):
-    stage = Stage(session_s=0.3)
+async def test_after_standing_still_a_partition_that_was_taken_over_is_restored(play, clock):
+    stage = Stage(session_s=6.0)
     executor = await play(stage)
-    await asyncio.sleep(0.32)
+    clock.passed_s += 7.0
     stage.failures = [Fenced("taken")]
     executor.tick()
     await until(lambda: stage.restores == 2 and executor.position is not None)
@@ -550,7 +566,7 @@ async def test_a_source_that_does_not_fit_the_state_stops_the_partition_with_one
     [({"begins": {TOPIC: 9}, "strayed": {TOPIC}}, "lost 6 records"), ({"ids": {TOPIC: "another"}}, "was deleted and made anew")],
     ids=["retention", "made anew"],
 )
-async def test_a_source_that_stops_to_fit_while_the_partition_works_stops_it_too(play, caplog, monkeypatch, happened, words):
+async def test_a_source_that_stops_to_fit_while_the_partition_works_stops_it_too(play, clock, happened, words):
     stage = Stage()
     stage.ids = {TOPIC: "one"}
     executor = await play(stage)
@@ -559,10 +575,9 @@ async def test_a_source_that_stops_to_fit_while_the_partition_works_stops_it_too
     for name, value in happened.items():
         setattr(stage, name, value)
     if not stage.strayed:
-        executor.tick()
-        await asyncio.sleep(0.02)
+        await ticked(stage, executor)
         assert not executor.stopped_because, "the broker is not asked on every tick"
-        monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.0)
+        clock.passed_s += module.LOOK_AGAIN_S
     executor.tick()
     await until(lambda: executor.stopped_because)
     assert words in executor.stopped_because
@@ -585,8 +600,7 @@ async def test_a_source_that_went_astray_and_fits_is_sought_to_the_position(play
     await until(lambda: stage.rewinds == [(TOPIC, 3)])
 
 
-async def test_a_broker_that_does_not_answer_about_the_sources_costs_no_memory(play, monkeypatch):
-    monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.0)
+async def test_a_broker_that_does_not_answer_about_the_sources_costs_no_memory(play, clock):
     stage = Stage()
     executor = await play(stage)
     asked = []
@@ -596,6 +610,7 @@ async def test_a_broker_that_does_not_answer_about_the_sources_costs_no_memory(p
         raise KafkaConnectionError("gone")
 
     stage.bounds = gone
+    clock.passed_s += module.LOOK_AGAIN_S
     executor.tick()
     await until(lambda: asked)
     stage.put(executor, batch(0, 3))
