@@ -6,7 +6,8 @@ When facts end, and when they are forgotten:
 - a conversation is forgotten `conversation_kept_s` after its last touchpoint;
 - a case is forgotten `case_kept_s` after its last status, since it may be opened again any time;
 - a statement is compared within its rule's time, or while it says that it holds, and forgotten then;
-- a question asked or data given counts for `asked_within_s`, or until its conversation or case is resolved;
+- a question asked or data given counts for `asked_within_s`, or until its conversation or case is resolved; one that was repeated
+  may still be resolved until `conversation_kept_s`; so it is with a resolution that did not last;
 - a transfer is watched until its conversation ends, at most for `conversation_kept_s`; a wait until it is answered, at most for
   `waiting_kept_s`; a resolution counts for `repeated_within_s`, or until its case is open again;
 - an open complaint counts until it is closed, at most for `complaint_kept_s`; a rating for `satisfaction_within_s`;
@@ -89,7 +90,7 @@ class PromiseFact(msgspec.Struct, kw_only=True):
 
 
 class CaseFact(msgspec.Struct, kw_only=True):
-    """A case: its last status, and the first time that it was done."""
+    """A case: its last status, the first time that it was done, and the touchpoints that called it done since it was open last."""
 
     number: str
     last_at: int
@@ -97,6 +98,7 @@ class CaseFact(msgspec.Struct, kw_only=True):
     is_done: bool = False
     first_done: Mark | None = None
     first_done_status: str = ""
+    dones: list[str] = []
     suspicion: str = ""
 
 
@@ -104,7 +106,7 @@ class ConversationFact(msgspec.Struct, kw_only=True):
     """A conversation: what it is about, and its offers.
 
     first_at    us, when it began
-    is_inbound  whether the customer has spoken in it
+    is_inbound  whether the customer has spoken in it; `is_broken` whether it broke off
     offers      those that it refers to; `settled` those that the channel acknowledged, showed or answered honestly, and those `denied`
     """
 
@@ -117,6 +119,7 @@ class ConversationFact(msgspec.Struct, kw_only=True):
     product: str = ""
     topics: list[str] = []
     is_inbound: bool = False
+    is_broken: bool = False
     offers: dict[str, Mark] = {}
     settled: list[str] = []
     denied: list[str] = []
@@ -179,6 +182,12 @@ class Ledger(msgspec.Struct):
         fact = self.cases.get(case_number)
         return None if fact is None or fact.last_at < at - settings.case_kept_s * SECOND_US else fact
 
+    def is_passed_on(self, conversation: str, case: str, at: int, settings: JourneySettings) -> bool:
+        """Whether the conversation or case is passed on at `at` (us), and not picked up yet."""
+        before = at - settings.conversation_kept_s * SECOND_US
+        waiting = [each for each in self.transfers if each.picked_at is None and each.made.at >= before]
+        return any((conversation and conversation == each.conversation) or (case and case == each.case) for each in waiting)
+
     def group(self, thing: str, at: int) -> StatementGroup:
         """What the channels state of a thing as a touchpoint at `at` (us) finds it; a new group where all of it is too old."""
         group = self.statements.get(thing)
@@ -207,14 +216,14 @@ class Ledger(msgspec.Struct):
 
     def _forget_contacts(self, at: int, settings: JourneySettings) -> None:
         rules = settings.rules.contacts
-        before = at - settings.conversation_kept_s * SECOND_US
+        before = before_found = at - settings.conversation_kept_s * SECOND_US
         self.transfers = [each for each in self.transfers if each.made.at >= before]
         before = at - rules.waiting_kept_s * SECOND_US
         self.waiting = [each for each in self.waiting if each.since.at >= before]
-        before = at - rules.asked_within_s * SECOND_US
-        self.questions = [each for each in self.questions if each.asked.at >= before]
-        before = at - rules.repeated_within_s * SECOND_US
-        self.resolutions = [each for each in self.resolutions if each.by.at >= before]
+        recent = at - rules.asked_within_s * SECOND_US
+        self.questions = [each for each in self.questions if each.asked.at >= (before_found if each.suspicion else recent)]
+        recent = at - rules.repeated_within_s * SECOND_US
+        self.resolutions = [each for each in self.resolutions if each.by.at >= (before_found if each.suspicion else recent)]
 
     def _forget_said(self, at: int, settings: JourneySettings) -> None:
         before = at - settings.rules.complaint_kept_s * SECOND_US

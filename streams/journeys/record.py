@@ -1,5 +1,6 @@
 """How a touchpoint enters the ledger, after the rules have seen the ledger without it. Promises and cases enter by their rules."""
 
+from streams.journeys.contacts import record_contacts
 from streams.journeys.ledger import ConversationFact, GoodMoment, Ledger, OfferFact
 from streams.journeys.marks import Mark
 from streams.journeys.settings import JourneySettings
@@ -16,6 +17,8 @@ def record(touchpoint: Touchpoint, ledger: Ledger, settings: JourneySettings) ->
             _record_offer(offer, touchpoint, ledger, settings)
     if touchpoint.references.conversation:
         _record_conversation(touchpoint, ledger, settings)
+    if touchpoint.conversations or touchpoint.statements or touchpoint.complaints:
+        record_contacts(touchpoint, ledger, settings)
     if touchpoint.ratings or touchpoint.kind in settings.good_kinds or touchpoint.kind == "conversation_ended":
         _record_good_moment(touchpoint, ledger, settings)
     if not ledger.is_member:
@@ -109,6 +112,8 @@ def _take_subjects(touchpoint: Touchpoint, fact: ConversationFact) -> None:
     if touchpoint.direction == "inbound":
         fact.is_inbound = True
     for conversation in touchpoint.conversations:
+        if conversation.action == "broken":
+            fact.is_broken = True
         if conversation.topic and conversation.topic not in fact.topics:
             fact.topics.append(conversation.topic)
 

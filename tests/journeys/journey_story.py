@@ -97,9 +97,10 @@ def refused(hours: float, reason: str = "unknown", offer: str = "O", channel: st
     return touch(hours, channel, "offer_refused", Offer(offer, "refused", reason=reason), offer=offer, **more)
 
 
-def talk(hours: float, action: str, channel: str = "phone", conversation: str = "V", *, outcome: str = "", staffed: bool = True, **more):
+def talk(hours: float, action: str, channel: str = "phone", conversation: str = "V", **more):
     kind = action if action.startswith(("customer", "agent")) else f"conversation_{action}"
-    return touch(hours, channel, kind, Conversation(action, outcome=outcome, staffed=staffed), conversation=conversation, **more)
+    part = Conversation(action, **{name: more.pop(name) for name in list(more) if name in Conversation.__struct_fields__})
+    return touch(hours, channel, kind, part, conversation=conversation, **more)
 
 
 def mailed(hours: float, purpose: str = "marketing", channel: str = "email", **more) -> Touchpoint:

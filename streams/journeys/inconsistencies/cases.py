@@ -17,6 +17,8 @@ from streams.journeys.inconsistencies.wording import apart, channel_name, number
 from streams.journeys.ledger import CaseFact
 
 NAME: Final = "case_reopened"
+DONES_HELD: Final = 20
+"""Touchpoints that call a case done, one after the other, of which the last ones are kept."""
 
 
 class CaseReopened(Rule):
@@ -56,6 +58,10 @@ class CaseReopened(Rule):
         if case is None:
             case = scene.ledger.cases[number_of_case] = CaseFact(number=number_of_case, last_at=scene.at)
         is_done = status.casefold() in scene.settings.done
+        if is_done and not case.is_done:
+            case.dones.clear()
+        if is_done:
+            case.dones = [*case.dones[-DONES_HELD:], scene.touchpoint.event_id]
         if is_done and case.first_done is None:
             case.first_done, case.first_done_status = scene.mark(), status.lower()
         elif is_done and not case.is_done and case.suspicion:
@@ -77,8 +83,14 @@ class CaseReopened(Rule):
             suspicion.second = scene.side(f"status {status}")
             suspicion.show(event_id)
             case.suspicion = suspicion.inconsistency_id
+            self._relate(case, suspicion, scene)
             return
         suspicion = scene.touch(scene.suspicions[case.suspicion])
         suspicion.count += 1
         suspicion.resolved_at, suspicion.resolved_by = None, ""
         suspicion.show(event_id)
+        self._relate(case, suspicion, scene)
+
+    def _relate(self, case: CaseFact, suspicion: Suspicion, scene: Scene) -> None:
+        """The causes: each time that the case was called done before it was opened again."""
+        scene.relate(suspicion, *(f"case:{case.number}|{event_id}" for event_id in case.dones))

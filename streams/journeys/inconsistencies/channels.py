@@ -73,6 +73,7 @@ class ChannelFailed(Rule):
                 suspicion.count += 1
                 failure.last_at = scene.at
                 suspicion.show(event_id)
+                _relate(suspicion, scene)
                 return
         suspicion = scene.suspect(NAME, (event_id,), scene.at + settings.no_goal_s * SECOND_US)
         suspicion.first = scene.side(said)
@@ -87,6 +88,7 @@ class ChannelFailed(Rule):
                 "good_channel": channel_inside(good.channel),
                 "good_said": good.said,
             }
+        _relate(suspicion, scene)
         scene.ledger.failures.append(Failure(suspicion=suspicion.inconsistency_id, channel=channel, at=scene.at, last_at=scene.at))
 
     def _follow(self, failure: Failure, scene: Scene) -> bool:
@@ -134,6 +136,13 @@ class ChannelFailed(Rule):
             if good.at >= since and good.channel != scene.touchpoint.channel:
                 return good
         return None
+
+
+def _relate(suspicion: Suspicion, scene: Scene) -> None:
+    """A contact in a conversation that broke has no answer for that cause."""
+    touchpoint = scene.touchpoint
+    if touchpoint.references.conversation and touchpoint.conversations:
+        scene.relate(suspicion, f"conversation:{touchpoint.references.conversation}")
 
 
 def _subject(scene: Scene) -> str:

@@ -16,6 +16,7 @@ ONE_CAUSE: Final[dict[tuple[str, str], int]] = {
     ("handover_lost", "question_repeated"): 7 * _DAY_S,
     ("handover_lost", "contact_unanswered"): 7 * _DAY_S,
     ("channel_failed", "contact_unanswered"): 7 * _DAY_S,
+    ("channel_failed", "question_repeated"): 7 * _DAY_S,
     ("offer_not_honoured", "price_mismatch"): _DAY_S,
     ("case_reopened", "contact_repeated"): 365 * _DAY_S,
 }

@@ -7,13 +7,19 @@ from streams.journeys.inconsistencies.cases import CaseReopened
 from streams.journeys.inconsistencies.channels import ChannelFailed
 from streams.journeys.inconsistencies.expired_offers import OfferExpiredShown
 from streams.journeys.inconsistencies.findings import NEVER, OPEN, RESOLVED, Finding, Suspicion
+from streams.journeys.inconsistencies.handovers import HandoverLost
+from streams.journeys.inconsistencies.identities import IdentityConflict
 from streams.journeys.inconsistencies.offers import OfferUnannounced, OfferUnknown
 from streams.journeys.inconsistencies.parts import names_of
 from streams.journeys.inconsistencies.prices import OfferNotHonoured
 from streams.journeys.inconsistencies.promises import PromiseBroken
 from streams.journeys.inconsistencies.pushes import ContactAfterOptOut, PromotionInComplaint
+from streams.journeys.inconsistencies.questions import QuestionRepeated
+from streams.journeys.inconsistencies.repeats import ContactRepeated
+from streams.journeys.inconsistencies.satisfaction import SatisfactionDropped
 from streams.journeys.inconsistencies.scene import Rule
 from streams.journeys.inconsistencies.statements import statement_rules
+from streams.journeys.inconsistencies.waits import ContactUnanswered
 from streams.journeys.knowledge import Knowledge
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -25,8 +31,14 @@ RULES: Final[tuple[Rule, ...]] = (
     PromiseBroken(),
     CaseReopened(),
     ChannelFailed(),
+    HandoverLost(),
+    QuestionRepeated(),
+    ContactUnanswered(),
+    ContactRepeated(),
     PromotionInComplaint(),
     ContactAfterOptOut(),
+    SatisfactionDropped(),
+    IdentityConflict(),
 )
 """In the order in which they observe a touchpoint: the stronger first."""
 

@@ -1,0 +1,103 @@
+"""identity_conflict: one event id with two contents, or two values of a single-valued identifier in one customer.
+
+Example: two customer numbers in one customer, for two people share an e-mail address. Or a system that numbers its events anew each
+day: the same event id under another content.
+Settings: single_valued.
+Near misses: the same number again; two e-mail addresses or phone numbers; the same event sent twice.
+Founding facts: the first touchpoint with each of two values; one finding for each further value. Of two contents under one event id
+it is that event id, one per event id: whatever contents come, and in whatever order.
+Audience: the channel's team, never the desk.
+Two contents under one event id are seen where the second one is refused; `event_conflict` makes the finding of them.
+"""
+
+from typing import Final
+
+from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, OPEN, WARNING, Finding, Side, Suspicion, suspicion_id
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told
+from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name
+from streams.journeys.said_facts import Value
+from streams.journeys.touchpoint import Touchpoint
+
+NAME: Final = "identity_conflict"
+_EVENT: Final = "event"
+
+
+class IdentityConflict(Rule):
+    """Notes each value of a single-valued identifier; it is called for new ones only."""
+
+    name = NAME
+    parts = ("identifiers",)
+
+    def observe(self, scene: Scene) -> None:
+        """Values that the customer has not had before."""
+        values = scene.ledger.values
+        for identifier in scene.touchpoint.identifiers:
+            if identifier.type in scene.settings.rules.single_valued and identifier.pseudonym not in values:
+                first = next((each for each in values.values() if each.type == identifier.type), None)
+                values[identifier.pseudonym] = Value(identifier.type, scene.mark())
+                if first is not None:
+                    self._conflict(first, scene)
+
+    def tell(self, suspicion: Suspicion) -> Told:
+        """Which identifier, and where its two values came from."""
+        first, second = suspicion.first, suspicion.second
+        named = suspicion.told["type"]
+        sentence = (
+            f"One customer has two values of {named}: the second came by {channel_inside(second.channel)}, "
+            f"{apart(first.at or 0, second.at or 0)} after the first by {channel_inside(first.channel)}."
+        )
+        remedy = f"Check which identifier {channel_inside(second.channel)} shares between people, and split the customer if they are two."
+        return Told(CHANNEL_TEAM, sentence, remedy)
+
+    def _conflict(self, first: Value, scene: Scene) -> None:
+        event_id = scene.touchpoint.event_id
+        founding = (first.first.event_id,) if first.first.event_id == event_id else (first.first.event_id, event_id)
+        suspicion = scene.suspect(NAME, founding, scene.at)
+        named = first.type.replace("_", " ")
+        suspicion.subject = f"identifier:{first.type}"
+        suspicion.told = {"type": named}
+        suspicion.first = scene.side_of(first.first, f"gave a {named}")
+        suspicion.second = scene.side(f"gave another {named}")
+
+
+def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint) -> Finding:
+    """The finding of two contents under one event id: the one that counts (the smaller hash), and the one that was refused.
+
+    The id is that of the event alone, so whoever of several refused ones is given last, it is the same finding; `journey_id` is left
+    open. It stands until it is retracted: nothing that the customer does resolves it.
+    """
+    first, second = _side_of(counting), _side_of(refused)
+    sentence = (
+        f"{channel_name(first.channel)} and {channel_inside(second.channel)} published two contents under one event id; only one counts."
+        if first.channel != second.channel
+        else f"{channel_name(first.channel)} published two contents under one event id; only one counts."
+    )
+    return Finding(
+        inconsistency_id=suspicion_id(NAME, _EVENT, counting.event_id),
+        rule=NAME,
+        severity=WARNING,
+        audience=CHANNEL_TEAM,
+        status=OPEN,
+        customer=customer,
+        journey_id="",
+        subject=f"event:{counting.event_id}",
+        first_channel=first.channel,
+        first_at=first.at,
+        first_said=first.said,
+        second_channel=second.channel,
+        second_at=second.at,
+        second_said=second.said,
+        evidence=(counting.event_id,),
+        also=(),
+        count=1,
+        sentence=sentence,
+        remedy="Number every event once at its source; the other content is a dead letter, to be published under a number of its own.",
+        opened_at=max(counting.corrected_at, refused.corrected_at),
+        resolved_at=None,
+        resolved_by="",
+        founding=(counting.event_id,),
+    )
+
+
+def _side_of(touchpoint: Touchpoint) -> Side:
+    return Side(touchpoint.channel, touchpoint.corrected_at, touchpoint.kind.replace("_", " "))

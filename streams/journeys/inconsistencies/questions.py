@@ -1,0 +1,162 @@
+"""question_repeated: within seven days the customer asks the same of the same thing again, or gives the same data, in another channel
+or conversation, and the first was not resolved.
+
+Example: in the chat he asks where order O1 is, and the chat ends without an answer; two days later he asks it on the phone.
+Settings: contacts (asked_within_s), case_done_statuses.
+Looked at: topics that the customer says; kinds of data that he gives; topics that an agent asks about, and data that an agent asks for
+although the customer gave it before. The same thing: the same order, else the same case, product, offer or content; or none on both
+sides.
+Near misses: the first one's conversation, or its case, was resolved in between; or it broke off, so that the customer takes up what
+was cut short (channel_failed); another order; the same conversation goes on; after seven days; what the agent says.
+Founding facts: the first time and the first repetition. Whatever is repeated in one conversation is one finding; `count` says in
+how many conversations. Resolved when a conversation or case of it is resolved. handover_lost and channel_failed are the stronger.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from streams.journeys.contact_facts import Question
+from streams.journeys.contacts import resolved_by
+from streams.journeys.inconsistencies.findings import DESK, Suspicion
+from streams.journeys.inconsistencies.parts import SAID
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told
+from streams.journeys.inconsistencies.wording import apart, channel_inside, times
+from streams.journeys.settings import SECOND_US
+from streams.journeys.touchpoint import Conversation, References
+
+NAME: Final = "question_repeated"
+_LAST: Final = "last"
+_SUBJECTS: Final = ("order", "case", "product", "offer", "content")
+
+
+class QuestionRepeated(Rule):
+    """Holds what is asked and given against the week before."""
+
+    name = NAME
+    parts = (SAID, "conversation:ended", "complaints", "statement:status")
+
+    def observe(self, scene: Scene) -> None:
+        """What is asked or given again is found; what is resolved ends it."""
+        if not scene.ledger.questions:
+            return
+        for conversation in scene.touchpoint.conversations:
+            for item in _compared(conversation):
+                self._ask(item, scene)
+        resolved = resolved_by(scene.touchpoint, scene.settings)
+        if resolved is not None:
+            since = scene.at - scene.settings.conversation_kept_s * SECOND_US
+            for question in scene.ledger.questions:
+                if question.suspicion and question.asked.at >= since and resolved.covers(question.about):
+                    scene.touch(scene.suspicions[question.suspicion]).resolve(scene.at, scene.touchpoint.event_id)
+
+    def tell(self, suspicion: Suspicion) -> Told:
+        """What was repeated, where it was asked first, and how long ago."""
+        told = suspicion.told
+        first, second = suspicion.first, suspicion.second
+        before = apart(first.at or 0, second.at or 0)
+        where = "in another conversation" if first.channel == second.channel else f"through {channel_inside(second.channel)}"
+        sentence = (
+            f"The customer had to {told['what']} again {where}, {before} after {channel_inside(first.channel)} had heard it{told['about']} "
+            "and had not resolved it."
+        )
+        if suspicion.count > 1:
+            sentence += f" It happened {times(suspicion.count)}."
+        remedy = f"Do not ask again: read what {channel_inside(first.channel)} noted, and answer it."
+        return Told(DESK, sentence, remedy)
+
+    def _ask(self, item: str, scene: Scene) -> None:
+        touchpoint = scene.touchpoint
+        about, event_id, here = touchpoint.references, touchpoint.event_id, _conversation(scene)
+        since = scene.at - scene.settings.rules.contacts.asked_within_s * SECOND_US
+        earlier = [
+            each
+            for each in scene.ledger.questions
+            if each.item == item and each.asked.at >= since and is_same_subject(each.about, about) and _is_elsewhere(each, scene)
+        ]
+        if not earlier:
+            return
+        known = next((each.suspicion for each in reversed(earlier) if each.suspicion), "") or self._of_this_conversation(here, since, scene)
+        if known:
+            suspicion = scene.touch(scene.suspicions[known])
+            if suspicion.told[_LAST] != here:
+                suspicion.told[_LAST] = here
+                suspicion.count += 1
+                suspicion.resolved_at, suspicion.resolved_by = None, ""
+            suspicion.show(event_id)
+        else:
+            first = earlier[-1]
+            suspicion = scene.suspect(NAME, (first.asked.event_id, event_id), scene.at)
+            suspicion.subject = _subject(about) or item
+            suspicion.first = scene.side_of(first.asked, _heard(item))
+            suspicion.second = scene.side(f"{_heard(item)} again")
+            named = _subject(about)
+            suspicion.told = {"what": _words(item), "about": f" about {named.replace(':', ' ', 1)}" if named else "", _LAST: here}
+            first.suspicion = suspicion.inconsistency_id
+            suspicion.yields = _broke_off(first, scene)
+            causes = [f"conversation:{each}" for each in (first.about.conversation, about.conversation) if each]
+            scene.relate(suspicion, *causes, *([f"case:{about.case}"] if about.case and about.case == first.about.case else []))
+        for each in earlier:
+            each.suspicion = suspicion.inconsistency_id
+
+    def _of_this_conversation(self, here: str, since: int, scene: Scene) -> str:
+        """What was found in the conversation already, "" for nothing."""
+        if not scene.touchpoint.references.conversation:
+            return ""
+        for question in scene.ledger.questions:
+            if question.suspicion and question.asked.at >= since and scene.suspicions[question.suspicion].told[_LAST] == here:
+                return question.suspicion
+        return ""
+
+
+def is_same_subject(first: References, second: References) -> bool:
+    """Whether two touchpoints are about the same thing: the most telling reference that both have decides."""
+    for name in _SUBJECTS:
+        one, other = getattr(first, name), getattr(second, name)
+        if one and other:
+            return bool(one == other)
+    return not any(getattr(each, name) for each in (first, second) for name in _SUBJECTS)
+
+
+def _compared(conversation: Conversation) -> Iterator[str]:
+    match conversation.action:
+        case "customer_said" if conversation.topic:
+            yield f"topic:{conversation.topic}"
+        case "customer_gave" if conversation.data_kind:
+            yield f"data:{conversation.data_kind}"
+        case "agent_asked" if conversation.data_kind:
+            yield f"data:{conversation.data_kind}"
+        case "agent_asked" if conversation.topic:
+            yield f"asked:{conversation.topic}"
+
+
+def _conversation(scene: Scene) -> str:
+    return f"{scene.touchpoint.channel}|{scene.touchpoint.references.conversation}"
+
+
+def _is_elsewhere(question: Question, scene: Scene) -> bool:
+    """Whether it was in another channel, or in another conversation."""
+    touchpoint = scene.touchpoint
+    return question.asked.channel != touchpoint.channel or question.about.conversation != touchpoint.references.conversation
+
+
+def _broke_off(question: Question, scene: Scene) -> bool:
+    """Whether the conversation in which it was asked broke off."""
+    number = question.about.conversation
+    conversation = scene.ledger.conversation(number, scene.at, scene.settings) if number else None
+    return conversation is not None and conversation.is_broken
+
+
+def _subject(about: References) -> str:
+    return next((f"{name}:{number}" for name in _SUBJECTS if (number := getattr(about, name))), "")
+
+
+def _heard(item: str) -> str:
+    kind, _, name = item.partition(":")
+    name = name.replace("_", " ")
+    return {"topic": f"heard about {name}", "data": f"took the {name}", "asked": f"asked about {name}"}[kind]
+
+
+def _words(item: str) -> str:
+    kind, _, name = item.partition(":")
+    name = name.replace("_", " ")
+    return {"topic": f"bring up {name}", "data": f"give the {name}", "asked": f"answer about {name}"}[kind]
