@@ -1,0 +1,259 @@
+"""How long a live touchpoint takes through the whole pipeline at half load, on Apache Kafka with transactions on.
+
+One worker with every role is pinned to one core; broker, ClickHouse and this program have the other. An import first, to warm up,
+then one whose rate is what the worker reaches on its core. Then live touchpoints come at half that rate, each dated when it is published.
+
+publish to row      from the moment a touchpoint is handed to the publisher to the first answer of ClickHouse that has its row,
+                    asked four times a second
+publish to finding  from the moment the last touchpoint of a finding's evidence is handed to the publisher to the moment a consumer that
+                    reads committed records gets the finding; of rules whose two facts decide at once
+
+Run: .venv/bin/python -m bench.latency [SECONDS [RATE]]
+With a RATE, touchpoints come at that rate, and what the worker would reach is not measured.
+"""
+
+import asyncio
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import count, pairwise
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import aiokafka
+from aiokafka import TopicPartition
+
+from bench.pipeline import KEYS
+from streams import topics
+from streams.avro.codec import Decoder
+from streams.avro.registry import FileRegistry
+from streams.broker.kafka import LocalKafka
+from streams.clickhouse.client import connect
+from streams.clickhouse.embedded import EmbeddedClickHouse
+from streams.clickhouse.migrations import Names, migrate
+from streams.events import ChannelEvent
+from streams.publishing import publish, publish_import
+from streams.settings import PREFIX, Settings
+from streams.simulation import simulate
+
+AT_ONCE = ("offer_unknown", "offer_unannounced", "offer_not_honoured", "case_reopened")
+ASKED_EVERY_S = 0.25
+SEEN_AGAIN_S = 5
+PUBLISHED_EVERY_S = 0.01
+WORKER_CORE, OTHER_CORE = 0, 1
+PREFIX_BYTES = 10
+GOALS_S = {"publish to row": 2.0, "publish to finding": 1.0}
+METRICS = {"publish to row": "touchpoints_publish_to_row_seconds", "publish to finding": "touchpoints_publish_to_inconsistency_seconds"}
+
+
+@dataclass
+class Measured:
+    """When touchpoints were published and their rows seen, and when findings came, with what shows them; seconds since 1970."""
+
+    published: dict[str, float] = field(default_factory=dict)
+    rows: dict[str, float] = field(default_factory=dict)
+    findings: dict[str, tuple[float, tuple[str, ...]]] = field(default_factory=dict)
+
+    def to_row(self) -> list[float]:
+        """Seconds from a touchpoint's publication to its row."""
+        return [self.rows[event_id] - at for event_id, at in self.published.items() if event_id in self.rows]
+
+    def to_finding(self) -> list[float]:
+        """Seconds from the publication of the last touchpoint of the evidence to the finding."""
+        return [at - max(map(self.published.__getitem__, shown)) for at, shown in self.findings.values() if shown <= self.published.keys()]
+
+
+def shifted(value: Any, by: int) -> Any:
+    """The value with every time in it (us since 1970) moved."""
+    match value:
+        case dict():
+            return {name: shifted(each, by) for name, each in value.items()}
+        case list():
+            return [shifted(each, by) for each in value]
+        case int() if value > 10**15:
+            return value + by
+        case _:
+            return value
+
+
+def live(planned: list[ChannelEvent], rate: float, measured: Measured) -> Iterator[ChannelEvent]:
+    """The planned events, so many a second, dated when they are handed over."""
+    began = time.monotonic()
+    for number, event in zip(count(), planned):
+        while (early := began + number / rate - time.monotonic()) > 0:
+            time.sleep(min(early, PUBLISHED_EVERY_S))
+        now = time.time_ns() // 1000
+        record = shifted(event.record, now - event.at)
+        measured.published[record["event_id"]] = now / 1e6
+        yield replace(event, record=record, at=now)
+
+
+async def watch_rows(settings: Settings, measured: Measured) -> None:
+    """Ask ClickHouse for rows that are new, again and again."""
+    text = f"SELECT event_id FROM {settings.clickhouse_store}.touchpoints WHERE ingested_at > now64(6) - {SEEN_AGAIN_S} FORMAT TSV"
+    async with aiohttp.ClientSession() as session:
+        while True:
+            async with session.post(settings.clickhouse_url, data=text) as answer:
+                body = await answer.text()
+            at = time.time()
+            for event_id in body.split():
+                measured.rows.setdefault(event_id, at)
+            await asyncio.sleep(ASKED_EVERY_S)
+
+
+async def watch_findings(settings: Settings, measured: Measured) -> None:
+    """Note each finding of the rules that decide at once when it comes for the first time."""
+    decoder = Decoder(FileRegistry().current("inconsistency"))
+    async with aiokafka.AIOKafkaConsumer(
+        settings.topic(topics.INCONSISTENCIES), bootstrap_servers=settings.brokers, isolation_level="read_committed", fetch_max_wait_ms=50
+    ) as consumer:
+        async for message in consumer:
+            at = time.time()
+            (finding,) = decoder.decode_run([message.value], PREFIX_BYTES)
+            if finding["rule"] in AT_ONCE:
+                measured.findings.setdefault(finding["inconsistency_id"], (at, frozenset(finding["evidence"])))
+
+
+async def start_worker(settings: Settings) -> tuple[asyncio.subprocess.Process, str]:
+    """A worker of every role on its core, and the address of its metrics."""
+    own = {"BROKERS": settings.brokers, "CLICKHOUSE_URL": settings.clickhouse_url, "METRICS_PORT": "0", **KEYS}
+    process = await asyncio.create_subprocess_exec(
+        "taskset", "-c", str(WORKER_CORE), sys.executable, "-m", "streams.cli", "worker",
+        stdout=asyncio.subprocess.PIPE, stderr=sys.stderr, env=os.environ | {PREFIX + name: value for name, value in own.items()},
+    )  # fmt: skip
+    line = (await asyncio.wait_for(process.stdout.readline(), 90)).decode()
+    if not line.startswith("ready "):
+        raise RuntimeError("the worker did not start")
+    return process, line.split()[1]
+
+
+async def buckets(url: str) -> dict[str, dict[float, float]]:
+    """The metrics' histograms: by name, how many observations were no longer than so many seconds."""
+    async with aiohttp.ClientSession() as session, session.get(url + "/metrics") as answer:
+        text = await answer.text()
+    found: dict[str, dict[float, float]] = {}
+    for name, limit, number in re.findall(r'^(\w+)_bucket\{le="([^"]+)"\} (\S+)$', text, re.MULTILINE):
+        found.setdefault(name, {})[float(limit)] = float(number)
+    return found
+
+
+def at_most(before: Mapping[float, float], after: Mapping[float, float], share: float) -> float:
+    """The limit of the bucket below which that share of what was observed in between lies."""
+    seen = {limit: after[limit] - before.get(limit, 0.0) for limit in after}
+    total = max(seen.values(), default=0.0)
+    return min((limit for limit, number in seen.items() if number >= share * total), default=0.0)
+
+
+def share_of(values: list[float], share: float) -> float:
+    """The value below which that share lies."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+async def stages(settings: Settings, measured: Measured) -> dict[str, list[float]]:
+    """Where the time to the row goes: seconds from each stage to the next, by the timestamps of the records in between."""
+    at: dict[str, dict[str, float]] = {topics.ADMITTED: {}, topics.IDENTIFIED: {}}
+    for topic, found in at.items():
+        async with aiokafka.AIOKafkaConsumer(
+            bootstrap_servers=settings.brokers, isolation_level="read_committed", auto_offset_reset="earliest"
+        ) as consumer:
+            sources = [TopicPartition(settings.topic(topic), number) for number in range(settings.partitions)]
+            consumer.assign(sources)
+            ends = await consumer.end_offsets(sources)  # clocks go on for ever
+            while any([await consumer.position(source) < ends[source] for source in sources]):
+                fetched = await consumer.getmany(timeout_ms=1000)
+                for message in (message for messages in fetched.values() for message in messages):
+                    found[dict(message.headers).get("event_id", b"").decode()] = message.timestamp / 1000
+    text = f"SELECT event_id, toFloat64(received_at), toFloat64(ingested_at) FROM {settings.clickhouse_store}.touchpoints FORMAT TSV"
+    async with aiohttp.ClientSession() as session, session.post(settings.clickhouse_url, data=text) as answer:
+        rows = [line.split("\t") for line in (await answer.text()).splitlines()]
+    found: dict[str, list[float]] = {"publisher": [], "admit": [], "identify": [], "record": [], "shown": []}
+    for event_id, received, ingested in rows:
+        if event_id in measured.published:
+            times = [measured.published[event_id], float(received), at[topics.ADMITTED][event_id], at[topics.IDENTIFIED][event_id]]
+            times += [float(ingested), measured.rows[event_id]]
+            for values, (begin, end) in zip(found.values(), pairwise(times), strict=True):
+                values.append(end - begin)
+    return found
+
+
+async def seen(measured: Measured, number: int, within_s: float) -> None:
+    """Wait until so many rows were seen."""
+    until = time.monotonic() + within_s
+    while len(measured.rows) < number:
+        if time.monotonic() > until:
+            raise RuntimeError(f"{len(measured.rows)} of {number} rows after {within_s:.0f} s")
+        await asyncio.sleep(ASKED_EVERY_S)
+
+
+async def warm_up(settings: Settings, measured: Measured) -> None:
+    """Send an import through, and wait until it has come to rest."""
+    warm = await publish_import(settings, simulate(150, 9).events(), name="simulation-warm")
+    await seen(measured, warm.total, 120)
+    await asyncio.sleep(3)
+
+
+async def reached_rate(settings: Settings, measured: Measured) -> float:
+    """Touchpoints a second that the worker makes rows of when more are there than it can take."""
+    planned = list(simulate(1000, 8).events())
+    before, began = len(measured.rows), time.monotonic()
+    imported = await publish_import(settings, planned, name="simulation-rate")
+    await seen(measured, before + imported.total, 300)
+    rate = imported.total / (time.monotonic() - began)
+    await asyncio.sleep(5)
+    return rate
+
+
+async def measure(seconds: float, given: float | None) -> None:
+    """Print the distributions, at a given rate or at half of what the worker reaches."""
+    os.sched_setaffinity(0, {OTHER_CORE})
+    rows, measured = Measured(), Measured()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, EmbeddedClickHouse(Path(folder) / "clickhouse") as clickhouse:
+        async with LocalKafka() as kafka:
+            settings = Settings(brokers=kafka.bootstrap, clickhouse_url=clickhouse.url, pseudonym_key=KEYS["PSEUDONYM_KEY"])
+            migrate(connect(settings), Names.of(settings))
+            await topics.create_topics(settings)
+            worker, url = await start_worker(settings)
+            watching = [asyncio.ensure_future(watch_rows(settings, rows))]
+            try:
+                await warm_up(settings, rows)
+                rate = given or await reached_rate(settings, rows) / 2
+                watching.append(asyncio.ensure_future(watch_findings(settings, measured)))
+                planned = [event for event in simulate(int(rate * seconds / 12), 1).events() if event.channel in settings.channel_delay_s]
+                planned = planned[: int(rate * seconds)]
+                before = await buckets(url)
+                source = "as given" if given else "half of what the worker makes of a backlog"
+                load = os.getloadavg()[0]
+                print(f"{len(planned):,} live touchpoints, {rate:,.0f} a second: {source}; load average {load:.1f}", flush=True)
+                already = len(rows.rows)
+                await publish(settings, live(planned, rate, measured))
+                await seen(rows, already + len(planned), 60)
+                await asyncio.sleep(5)
+                measured.rows = rows.rows
+                after = await buckets(url)
+                parts = await stages(settings, measured)
+            finally:
+                for task in watching:
+                    task.cancel()
+                with suppress(ProcessLookupError):
+                    worker.terminate()
+                await worker.wait()
+                await asyncio.gather(*watching, return_exceptions=True)
+    for name, values in (("publish to row", measured.to_row()), ("publish to finding", measured.to_finding())):
+        shares = "".join(f"   p{share:g} {share_of(values, share / 100):5.2f} s" for share in (50, 95, 99)) if values else "   none came"
+        longest = max(values, default=0.0)
+        print(f"{name:19} {len(values):7,}{shares}   max {longest:5.2f} s   goal p99 < {GOALS_S[name]:g} s")
+        own = before.get(METRICS[name], {}), after.get(METRICS[name], {})
+        print(f"  {METRICS[name]}: p50 <= {at_most(*own, 0.5):g} s, p99 <= {at_most(*own, 0.99):g} s")
+    print(
+        "  to the row: " + ", ".join(f"{name} p50 {share_of(each, 0.5):.2f} p99 {share_of(each, 0.99):.2f}" for name, each in parts.items())
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(measure(float(sys.argv[1]) if len(sys.argv) > 1 else 30.0, float(sys.argv[2]) if len(sys.argv) > 2 else None))
