@@ -32,7 +32,7 @@ def read(events, until):
     found = {}
     for customer, life in lives.items():
         life.sort(key=lambda event: (event.at, event.channel, event.record.get("sequence", 0), event.record["event_id"]))
-        for rule in (offers, promises, cases, failures):
+        for rule in RULES:
             for (name, subject), status in rule(life, told, until).items():
                 found[name, subject, customer] = status if isinstance(status, tuple) else (status, ())
     return found
@@ -190,3 +190,6 @@ def failures(life, told, until):
         if elsewhere or (not goal and event.at + 24 * HOUR <= until):
             found["channel_failed", subject] = "open"
     return found
+
+
+RULES = (offers, promises, cases, failures)

@@ -3,14 +3,17 @@
 import io
 import json
 from collections import Counter
+from pathlib import Path
 
 import fastavro
 import pytest
 from by_the_words import customer_of
+from further_by_the_words import read_all
 
 from streams.shipped import folder
 from streams.simulation import simulate
-from streams.simulation.stories import FAMILIES, FURTHER_FAMILIES, LEFT_OUT, STORIES
+from streams.simulation.stories import FAMILIES, FURTHER_FAMILIES, LEFT_OUT, STORIES, one_cause, table
+from streams.simulation.truth import EITHER
 
 RULES = {
     "offer_unknown", "offer_unannounced", "offer_not_honoured", "offer_expired_shown", "price_mismatch", "stock_mismatch",
@@ -70,6 +73,18 @@ def test_truth_names_events_of_its_customer_that_exist(month):
         assert month.start < planted.at < month.until
 
 
+@pytest.mark.parametrize(("seed", "customers"), [(1, 1700), (2, 850), (3, 850)])
+def test_the_truth_is_what_the_designs_words_say_and_daily_life_adds_nothing(seed, customers):
+    simulation = simulate(customers, seed, rules="all")
+    by_words = read_all(simulation.events(), simulation.until)
+    planted = {(each.rule, each.subject, each.customer): each for each in simulation.truth}
+    assert len(planted) == len(simulation.truth)
+    assert {key: planted[key].story for key in planted.keys() - by_words.keys()} == {}
+    assert by_words.keys() - planted.keys() == set()
+    assert {planted[key].story for key in planted if planted[key].status not in (EITHER, by_words[key][0])} == set()
+    assert {planted[key].story for key in planted if planted[key].also != by_words[key][1]} == set()
+
+
 def test_an_event_id_comes_twice_only_where_the_story_is_about_that(month):
     twice = {event_id for event_id, count in Counter(event.record["event_id"] for event in touchpoints(month)).items() if count > 1}
     about = {planted.subject.removeprefix("event:") for planted in month.truth if planted.subject.startswith("event:")}
@@ -94,3 +109,8 @@ def test_every_record_fits_its_schema(identities):
 def test_rules_that_are_none_are_refused():
     with pytest.raises(ValueError, match="rules"):
         simulate(5, 1, rules="none")
+
+
+def test_the_document_tells_every_story():
+    document = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text(encoding="utf-8")
+    assert table((*FURTHER_FAMILIES, one_cause.STORIES)) in document
