@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from streams import topics
-from streams.avro.configured import registry_of
+from streams.avro.configured import registry_of, sealing_of
 from streams.avro.registry import Registry
 from streams.avro.sealing import Sealing
 from streams.channels.admission import Admission
@@ -148,4 +148,4 @@ def _built(name: str, role: Role, settings: Settings, metrics: Metrics, *, trans
 
 def _sealing(settings: Settings) -> Sealing:
     """Seals under the key of the settings; without one under a key that nobody keeps: such letters can be counted, not read."""
-    return Sealing(settings.dead_letter_key or f"unkept:{secrets.token_hex(32)}")
+    return sealing_of(settings) if settings.dead_letter_key else Sealing(f"unkept:{secrets.token_hex(32)}")

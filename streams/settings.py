@@ -39,6 +39,7 @@ class Settings:
     metrics_port            of /metrics and of the desk's look-up; 0 takes a free one
     pseudonym_key           secret of the identifiers' HMAC, hexadecimal, 16 bytes at least
     dead_letter_key         secret that seals dead letters' bytes, as `id:hexadecimal`, 32 bytes
+    dead_letter_former_keys keys that sealed before it, comma separated: they open what they sealed
     channel_delay_s         by channel: how late its events may be published (nightly uploads)
     skew_limit_s            an event this far ahead of the wall clock never moves time
     told_ahead_s            a finding that two facts decide is told while time is no further behind them than this; it waits in a backlog
@@ -64,6 +65,7 @@ class Settings:
     metrics_port: int = 6066
     pseudonym_key: str = field(default="", repr=False)
     dead_letter_key: str = field(default="", repr=False)
+    dead_letter_former_keys: str = field(default="", repr=False)
     channel_delay_s: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(CHANNELS, 5.0))
     skew_limit_s: float = 60.0
     told_ahead_s: int = 60

@@ -5,7 +5,7 @@ that keys rotate: a letter whose key is gone can no longer be read, which is the
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,7 +43,15 @@ class Sealing:
     def __init__(self, key: str, former: Iterable[str] = ()) -> None:
         """Take keys as `id:hexadecimal` of 32 bytes: the one to seal with, and former ones to open with. Raises SealingError."""
         self.key_id, own = _parsed(key)
-        self._keys: Mapping[str, AESGCM] = {self.key_id: own} | {id_: each for id_, each in map(_parsed, former) if id_ != self.key_id}
+        keys = {self.key_id: key}
+        self._keys: dict[str, AESGCM] = {self.key_id: own}
+        for each in former:
+            id_, opener = _parsed(each)
+            if keys.setdefault(id_, each) != each:
+                raise SealingError(
+                    f"two dead-letter keys have the id {id_!r}: a new key needs an id of its own, or what the old one sealed is lost"
+                )
+            self._keys[id_] = opener
         self._own = own
 
     def seal(self, contents: Contents) -> Sealed:

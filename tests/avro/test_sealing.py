@@ -2,7 +2,9 @@
 
 import pytest
 
+from streams.avro.configured import sealing_of
 from streams.avro.sealing import Contents, Sealed, Sealing, SealingError
+from streams.settings import Settings
 
 OLD, NEW = "k1:" + "11" * 32, "k2:" + "22" * 32
 CONTENTS = Contents(b"key", (("replay", b"old"), ("replay", b"older")), b"kim@example.com")
@@ -25,6 +27,23 @@ def test_a_key_that_was_rotated_out_is_named():
     sealed = Sealing(OLD).seal(CONTENTS)
     with pytest.raises(SealingError, match="'k1', which has been rotated out"):
         Sealing(NEW).open(sealed)
+
+
+def test_a_new_key_under_an_old_id_is_refused_before_the_old_one_is_lost():
+    with pytest.raises(SealingError, match="two dead-letter keys have the id 'k2'"):
+        Sealing(NEW, ["k2:" + "33" * 32])
+    assert Sealing(NEW, [NEW, OLD]).key_id == "k2"
+
+
+def test_the_settings_name_the_present_key_and_the_former_ones():
+    settings = Settings.load(
+        environment={"TOUCHPOINTS_DEAD_LETTER_KEY": NEW, "TOUCHPOINTS_DEAD_LETTER_FORMER_KEYS": f" {OLD} , k0:{'00' * 32},"}
+    )
+    sealing = sealing_of(settings)
+    assert sealing.seal(CONTENTS).key_id == "k2"
+    assert sealing.open(Sealing(OLD).seal(CONTENTS)) == CONTENTS
+    assert "11" * 16 not in repr(settings)
+    assert "22" * 16 not in repr(settings)
 
 
 def test_the_same_contents_are_never_sealed_alike():
