@@ -7,6 +7,8 @@ from typing import Any, Final
 from streams.stack import Stack, StackError
 
 POLL_S: Final = 0.25
+SETTLED_POLLS: Final = 3
+"""So many looks at a drained pipeline whose counts stand: on a busy machine clocks alone keep its offsets moving between any two."""
 STALL_S: Final = 90.0
 """With nothing moving for this long, something is broken."""
 
@@ -23,16 +25,21 @@ async def until_drained(stack: Stack, expected: int, imports: tuple[str, ...], s
     """
     loop = asyncio.get_running_loop()
     moved, before = loop.time(), None
+    settled, told = 0, None
     while True:
         state = await stack.state()
         if state["stopped"]:
             raise StackError("; ".join(state["stopped"]))
         line = state["conservation"]
         show(line["received"] - line["in_flight"], expected)
-        if state["offsets"] != before:
+        still = state["offsets"] == before
+        if not still:
             moved, before = loop.time(), state["offsets"]
-        elif _is_drained(state, expected, imports):
-            return state
+        if _is_drained(state, expected, imports):
+            settled = settled + 1 if line == told else 1
+            told = line
+            if still or settled >= SETTLED_POLLS:
+                return state
         if loop.time() - moved > STALL_S:
             raise StackError(f"nothing moves any more: {line} of {expected} events; see worker.log in {stack.settings.folder}")
         await asyncio.sleep(POLL_S)
