@@ -19,7 +19,7 @@ from streams.broker.sending import Headers, Lanes
 from streams.events import ChannelEvent
 from streams.processors.internal import CLOCK, KIND, partition_of
 from streams.settings import CHANNELS, Settings
-from streams.stack_folder import remember_import
+from streams.stack_folder import full_advice, remember_import
 from streams.topics import KNOWLEDGE, check_topics, has_transactions
 
 RUN: Final = 500
@@ -161,6 +161,7 @@ class _Publication:
 
     async def __aenter__(self) -> Self:
         settings = self._settings
+        self._check_room()
         try:
             await check_topics(settings)
             self.lanes = await Lanes(settings.brokers, idempotent=await has_transactions(settings.brokers)).__aenter__()
@@ -172,10 +173,17 @@ class _Publication:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.lanes.__aexit__(kind, error, trace)
         if isinstance(error, BrokerAwayError | BrokerRefusedError):
+            self._check_room()
             raise PublishError(str(error)) from error
 
+    def _check_room(self) -> None:
+        advice = full_advice(self._settings)
+        if advice:
+            raise PublishError(advice)
+
     async def send(self, run: Sequence[ChannelEvent]) -> None:
-        """Encode a run and append it to the lanes, in its order."""
+        """Encode a run and append it to the lanes, in its order. Raises PublishError where the embedded broker is full."""
+        self._check_room()
         values = await self._encoded(run)
         append, partitions, headers, counts = self.lanes.append, self._settings.partitions, self._headers, self._published.counts
         for event, value in zip(run, values, strict=True):

@@ -48,6 +48,8 @@ class Settings:
     record_linger_ms        the same for blocks into ClickHouse
     disruption_customers    open inconsistencies of one cause count as a disruption from this many customers on
     session_timeout_s       of the consumer groups; Kafka's least is 6
+    processes               file of the processes; "" takes those shipped
+    broker_memory_mib       the embedded broker takes no more events from this size on, MiB, and ends at one and a half times it
     folder                  of the embedded stack, where there is one
     """
 
@@ -74,6 +76,8 @@ class Settings:
     record_linger_ms: float = 300.0
     disruption_customers: int = 10
     session_timeout_s: float = 10.0
+    processes: str = ""
+    broker_memory_mib: int = 2048
     folder: Path | None = None
 
     def topic(self, name: str) -> str:

@@ -19,6 +19,8 @@ from typing import Any, Final
 import aiohttp
 
 from streams import topics
+from streams.broker.memory import MemoryWatch
+from streams.broker.reach import BrokerRefusedError
 from streams.broker.tansu import EmbeddedBroker
 from streams.clickhouse.client import connect
 from streams.clickhouse.embedded import EmbeddedClickHouse
@@ -26,6 +28,7 @@ from streams.clickhouse.migrations import Names, migrate
 from streams.clickhouse.reading import FOLDER_NAME
 from streams.rebuild import rebuild
 from streams.settings import KEYS_FILE, PREFIX, STACK_FILE, Settings
+from streams.stack_folder import FULL_FILE
 
 START_WITHIN_S: Final = 60.0
 STOP_WITHIN_S: Final = 20.0
@@ -53,9 +56,12 @@ class Stack:
     settings: Settings
     worker_url: str
     rebuilt: int = 0
+    memory: MemoryWatch | None = None
 
     async def state(self) -> Mapping[str, Any]:
-        """How the worker stands. Raises StackError where it is gone."""
+        """How the worker stands. Raises StackError where it is gone, or the broker had to end."""
+        if self.memory is not None and self.memory.ended:
+            raise StackError(self.memory.advice)
         try:
             async with aiohttp.ClientSession() as session, session.get(f"{self.worker_url}/state") as response:
                 return await response.json()  # type: ignore[no-any-return]
@@ -107,9 +113,14 @@ async def embedded_stack(folder: Path, made: Callable[[], Mapping[str, str]] = o
         settings = Settings.load(folder, _environment(chosen))
         await asyncio.to_thread(_migrate, settings)
         await topics.create_topics(settings)
-        rebuilt = await rebuild(settings)
+        assert broker.pid is not None, "it has just started"
+        memory = await parts.enter_async_context(MemoryWatch(broker.pid, settings.broker_memory_mib, folder / FULL_FILE, broker.kill))
+        try:
+            rebuilt = await rebuild(settings)
+        except BrokerRefusedError as error:
+            raise StackError(memory.advice if memory.ended else str(error)) from error
         url = await parts.enter_async_context(_worker(settings, chosen))
-        yield Stack(settings, url, rebuilt)
+        yield Stack(settings, url, rebuilt, memory)
 
 
 def _migrate(settings: Settings) -> None:

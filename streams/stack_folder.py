@@ -1,4 +1,4 @@
-"""What an embedded stack's folder holds beside ClickHouse's data, for a broker that forgets: knowledge, and how imports ended."""
+"""What an embedded stack's folder holds beside ClickHouse's data: what its broker forgets, and word when it is full."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,13 @@ from streams.settings import Settings
 
 KNOWLEDGE_FILE: Final = "knowledge.json"
 IMPORTS_FILE: Final = "imports.json"
+FULL_FILE: Final = "broker-full"
+
+
+def full_advice(settings: Settings) -> str:
+    """What to do instead of publishing, where the stack's broker is full; "" where it is not, or there is no such broker."""
+    notice = None if settings.folder is None else settings.folder / FULL_FILE
+    return notice.read_text() if notice is not None and notice.is_file() else ""
 
 
 def remember_import(settings: Settings, name: str, until: int | None) -> None:

@@ -80,6 +80,11 @@ class EmbeddedBroker:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None
 
+    def kill(self) -> None:
+        """End the broker at once, with what it holds."""
+        if self._process:
+            self._process.kill()
+
     @property
     def running(self) -> bool:
         """Whether its process exists."""
