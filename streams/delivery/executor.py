@@ -26,10 +26,18 @@ log = logging.getLogger(__name__)
 
 RETRY_FIRST_S: Final = 0.5
 RETRY_MOST_S: Final = 15.0
+LONGEST_LINGER_S: Final = 0.3
+"""A broker that is slow to end one transaction refuses the next until then, and is asked again every 20 ms, which makes it slower still.
+So a partition lingers for half of the time that its last commit took, at most this long: by then there is more to take."""
 LOOK_AGAIN_S: Final = 30.0
 """How often a partition that works makes sure that its sources still fit its position."""
 WAITING_BATCHES: Final = 8
 """With this many batches waiting, no more are fetched for the partition."""
+
+
+def lingering_s(least_s: float, took_s: float) -> float:
+    """How long to wait for more work before a commit, when the last one took `took_s`."""
+    return max(least_s, min(LONGEST_LINGER_S, took_s / 2))
 
 
 class PartitionExecutor:
@@ -51,6 +59,7 @@ class PartitionExecutor:
         self._restored_s = self._looked_s = time.monotonic()
         self._task: asyncio.Task[None] | None = None
         self._began_s = time.time()
+        self._took_s = 0.0
 
     # -- from the outside ------------------------------------------------
 
@@ -192,7 +201,7 @@ class PartitionExecutor:
     async def _work_once(self) -> None:
         await self._wake.wait()
         if self.plan.linger_s and len(self._arrivals) < WAITING_BATCHES // 2:
-            await asyncio.sleep(self.plan.linger_s)
+            await asyncio.sleep(lingering_s(self.plan.linger_s, self._took_s))
         self._wake.clear()
         position = self._position
         assert position is not None, "work begins after the restore"
@@ -253,4 +262,5 @@ class PartitionExecutor:
         self._retry_s = RETRY_FIRST_S
         processor.committed(after)
         self._size.fitted(work)
-        self.plan.on_commit(time.monotonic() - began, work.size)
+        self._took_s = time.monotonic() - began
+        self.plan.on_commit(self._took_s, work.size)
