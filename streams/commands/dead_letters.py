@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from streams.commands.terminal import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -143,16 +145,16 @@ def _show(settings: "Settings", wanted: "Wanted", *, as_json: bool) -> None:
         typer.echo(json.dumps(_described(letter) | {"sent_base64": sent, "record": record}, ensure_ascii=False, default=str))
         return
     for name, value in _described(letter).items():
-        typer.echo(f"{name:15} {value}")
+        typer.echo(f"{name:15} {printable(str(value))}")
     _show_contents(letter, contents, record)
 
 
 def _show_contents(letter: "Letter", contents: "Contents", record: dict[str, Any] | None) -> None:
     typer.echo(f"{'key':15} {_readable(contents.key)}")
     for name, value in contents.headers:
-        typer.echo(f"{'header':15} {name}: {_readable(value)}")
+        typer.echo(f"{'header':15} {printable(name)}: {_readable(value)}")
     if record is not None:
-        typer.echo(json.dumps(record, indent=2, ensure_ascii=False, default=str))
+        typer.echo("\n".join(map(printable, json.dumps(record, indent=2, ensure_ascii=False, default=str).split("\n"))))
         return
     value = contents.value or b""
     typer.echo(f"its {letter.size_bytes:,} bytes are no event of a known schema; they begin")
@@ -272,7 +274,7 @@ def _table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for name in names:
         table.add_column(name, justify="right" if name in ("letters", "replayed", "bytes") else "left", overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from streams.commands.terminal import printable
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -55,7 +57,7 @@ async def _tail(settings: "Settings", channel: str, *, as_json: bool, from_start
             sys.stdout.write(json.dumps(entry, ensure_ascii=False, default=str) + "\n")
             sys.stdout.flush()
         else:
-            console.print(Text(line(entry), style="" if entry["admitted"] else "red"))
+            console.print(Text(printable(line(entry)), style="" if entry["admitted"] else "red"))
         seen += 1
         if seen == count:
             return
