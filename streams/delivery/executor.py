@@ -6,6 +6,7 @@ and restores it.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 RETRY_FIRST_S: Final = 0.5
 RETRY_MOST_S: Final = 15.0
+FENCED_S: Final = 2.0
+"""Whoever is fenced waits this long for the group to say whose the partition is, before taking it back."""
 LONGEST_LINGER_S: Final = 0.3
 """A broker that is slow to end one transaction refuses the next until then, and is asked again every 20 ms, which makes it slower still.
 So a partition lingers for half of the time that its last commit took, at most this long: by then there is more to take."""
@@ -52,6 +55,7 @@ class PartitionExecutor:
         self._arrivals = Arrivals(plan)
         self._size = CommitSize(plan.number, plan.max_records)
         self._wake = asyncio.Event()
+        self._reassigned = asyncio.Event()
         self._ticked = False
         self._ticked_s = time.monotonic()
         self._doubtful = False
@@ -103,6 +107,7 @@ class PartitionExecutor:
 
     async def resume(self) -> None:
         """After a rebalance that left the partition here: fetch on from the position."""
+        self._reassigned.set()
         if not self.stopped_because:
             await self._seek()
 
@@ -161,6 +166,9 @@ class PartitionExecutor:
                 return
             except Fenced as fenced:
                 log.warning("%s was taken over; restoring in case it is still assigned here", fenced)
+                await self._forget()
+                await self._until_reassigned()
+                continue
             except TooLarge:
                 if self._size.too_large():
                     await self._forget()
@@ -172,6 +180,12 @@ class PartitionExecutor:
             await self._forget()
             await asyncio.sleep(self._retry_s)
             self._retry_s = min(self._retry_s * 2, RETRY_MOST_S)  # until work succeeds: a restore alone proves nothing
+
+    async def _until_reassigned(self) -> None:
+        """Wait for the group's word, for a while: restoring at once would fence the new owner in turn."""
+        self._reassigned.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._reassigned.wait(), FENCED_S)
 
     async def _restore(self) -> None:
         self.plan.on_restore()

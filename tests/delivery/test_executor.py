@@ -17,6 +17,7 @@ from streams.delivery.writer import Fenced, TooLarge
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch):
     monkeypatch.setattr(module, "RETRY_FIRST_S", 0.01)
+    monkeypatch.setattr(module, "FENCED_S", 0.01)
 
 
 class Clock:
@@ -361,6 +362,19 @@ async def test_the_delay_is_short_again_after_a_while_of_working(play, clock):
     clock.passed_s += module.RETRY_MOST_S + 1
     await ticked(stage, executor)
     assert executor._retry_s == 0.01
+
+
+async def test_who_is_fenced_waits_for_the_groups_word_before_taking_the_partition_back(play, monkeypatch):
+    monkeypatch.setattr(module, "FENCED_S", 60.0)
+    stage = Stage()
+    executor = await play(stage)
+    stage.failures = [Fenced("taken")]
+    stage.put(executor, batch(0, 2))
+    await until(lambda: executor.position is None)
+    await asyncio.sleep(0.05)
+    assert stage.restores == 1, "to restore is to fence whoever has it now"
+    await executor.resume()
+    await until(lambda: stage.restores == 2 and executor.position is not None)
 
 
 async def test_a_processor_that_fails_is_restored_too(play):
