@@ -27,6 +27,9 @@ _SECOND_US: Final = 1_000_000
 _GROUP_BITS: Final = 14
 _GROUP: Final = (1 << _GROUP_BITS) - 1
 _MOST: Final = (1 << 63) - 1
+_SINCE_US: Final = 1 << 41
+_UNTIL_US: Final = 1 << 55
+"""Times from January 1970 to 3111: what three groups and a rest hold, and nearly all times are."""
 _EXACT: Final = Context(prec=60, traps=[InvalidOperation, Rounded])
 
 
@@ -37,8 +40,6 @@ def long(value: int) -> bytes:
     if not -_MOST - 1 <= value <= _MOST:
         raise OverflowError("a long has 64 bits")
     rest = (value << 1) ^ (value >> 63)
-    if 1 << 42 <= rest < 1 << 56:  # eight bytes: times in us
-        return _MORE[rest & _GROUP] + _MORE[rest >> 14 & _GROUP] + _MORE[rest >> 28 & _GROUP] + _LAST[rest >> 42]
     parts = b""
     while rest > _GROUP:
         parts += _MORE[rest & _GROUP]
@@ -61,7 +62,10 @@ SMALL: Final = tuple(map(long, range(1 << 10)))
 def time_us(value: datetime | int) -> bytes:
     """A time, given in us or as a datetime that knows its zone. Raises TypeError, OverflowError."""
     if value.__class__ is int:
-        return long(value)
+        if not _SINCE_US <= value < _UNTIL_US:
+            return long(value)
+        rest = value << 1
+        return _MORE[rest & _GROUP] + _MORE[rest >> 14 & _GROUP] + _MORE[rest >> 28 & _GROUP] + _LAST[rest >> 42]
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise TypeError("microseconds, or a datetime with a zone, were expected")
     delta = value - _EPOCH
