@@ -24,12 +24,21 @@ def verify(
     verdict = asyncio.run(verdict_of(Settings.load(folder)))
     line = verdict.line
     if as_json:
-        typer.echo(json.dumps(line.as_json() | {"rows": verdict.rows, "sound": verdict.is_sound}))
+        typer.echo(
+            json.dumps(
+                line.as_json()
+                | {"rows": verdict.rows, "earlier": verdict.earlier, "drained": verdict.is_drained, "sound": verdict.is_sound}
+            )
+        )
     else:
         typer.echo(
             f"{line.received:,} received = {line.recorded:,} recorded + {line.dead:,} dead + {line.duplicate:,} duplicate"
             f" + {line.in_flight:,} in flight; {verdict.rows:,} touchpoints in ClickHouse"
         )
+        if verdict.earlier:
+            typer.echo(f"{verdict.earlier:,} of them were recorded before this broker started, and state was rebuilt from them")
+        if not verdict.is_drained:
+            typer.echo("events are on their way: what is lost between two roles shows only when none is")
         typer.echo("nothing is missing" if verdict.is_sound else "something is missing: see docs/operations.md")
     if not verdict.is_sound:
         sys.exit(1)
