@@ -28,6 +28,8 @@ DRAIN_S = 75.0
 QUIET_S = 20.0
 """With nothing more committed for so long, a state that differs stays different: sessions have run out, workers have started."""
 SHORT_EVENTS, SHORT_S = 20_000, 32.0
+ATTEMPTS = 3
+"""A short run deals three or four blows: on a busy machine none of them may hit what is switched off, so other seeds are tried."""
 
 
 async def reference_of(servers: str, topics: Topics) -> list[Reference]:
@@ -125,13 +127,17 @@ def _report(storm: Storm, reference: list[Reference], differs: list[list[bytes]]
 
 
 async def all_off(servers: str, seed: int) -> bool:
-    """A short run without each guarantee; whether every one turned red."""
-    red = {}
+    """Short runs without each guarantee, until one is red; whether every one turned red."""
+    red: dict[str, int] = {}
     for without in SWITCHES:
-        red[without] = not await run(servers, events=SHORT_EVENTS, seconds=SHORT_S, seed=seed, without=without)
-    for without, is_red in red.items():
-        print(f"without {without}: {'red, as it must be' if is_red else 'STILL GREEN'}")
-    return all(red.values())
+        for attempt in range(ATTEMPTS):
+            if not await run(servers, events=SHORT_EVENTS, seconds=SHORT_S, seed=seed + attempt, without=without):
+                red[without] = attempt + 1
+                break
+    for without in SWITCHES:
+        outcome = f"red, as it must be (run {red[without]})" if without in red else f"STILL GREEN after {ATTEMPTS} runs"
+        print(f"without {without}: {outcome}")
+    return red.keys() == SWITCHES.keys()
 
 
 async def main(asked: argparse.Namespace) -> bool:
