@@ -159,7 +159,7 @@ async def drained(stack: Stack, *published: list[ChannelEvent]) -> None:
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)
 async def test_a_backlog_an_import_and_a_silent_publisher_find_nothing_that_the_complete_data_does_not_hold(
     kafka: LocalKafka, topic_prefix: str, tmp_path: Path
 ) -> None:

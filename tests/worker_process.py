@@ -37,7 +37,7 @@ class WorkerProcess:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "streams.cli", "worker", *arguments, stdout=asyncio.subprocess.PIPE, stderr=log, env=environment
             )
-        line = (await asyncio.wait_for(self.process.stdout.readline(), 60)).decode()
+        line = (await asyncio.wait_for(self.process.stdout.readline(), 150)).decode()
         assert line.startswith("ready "), self.log.read_text()[-2000:]
         return line.removeprefix("ready ").strip()
 
