@@ -4,29 +4,79 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journey_story import HOUR, SETTINGS, START, customer, knows, ordered, promised, refused, shown, status, talk, touch
+from journey_story import (
+    HOUR,
+    SETTINGS,
+    START,
+    consented,
+    customer,
+    knows,
+    mailed,
+    ordered,
+    priced,
+    promised,
+    refused,
+    shown,
+    stated,
+    status,
+    talk,
+    touch,
+    wrote,
+)
 from msgspec.structs import replace
 
 from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.results import Added
 from streams.journeys.settings import JourneySettings
-from streams.journeys.touchpoint import Complaint, Rating, Visit, Web
+from streams.journeys.touchpoint import Complaint, Identifier, Rating, Visit, Web
 
 OFFERS = st.sampled_from(["O1", "O2"])
 CHANNELS = st.sampled_from(["website", "chat", "phone", "store"])
 HOURS = st.integers(0, 20 * 24).map(lambda hours: hours / 2)
+FAMILIES = [
+    "offer",
+    "refusal",
+    "price",
+    "promise",
+    "order",
+    "case",
+    "complaint",
+    "talk",
+    "talk",
+    "talk",
+    "statement",
+    "statement",
+    "message",
+    "mail",
+    "consent",
+    "error",
+    "rating",
+    "identifier",
+    "page",
+]
+TALK = [
+    "started",
+    "queued",
+    "answered",
+    "customer_said",
+    "customer_gave",
+    "agent_asked",
+    "agent_said",
+    "transferred",
+    "picked_up",
+    "ended",
+    "broken",
+]
 TERMS = {"products": ("kettle",), "amount": 199_000, "currency": "EUR"}
 
 
 @st.composite
-def moments(draw):  # noqa: C901, PLR0911 - one line per family
+def moments(draw):  # noqa: C901, PLR0911, PLR0912 - one line per family
     """One touchpoint of any family of rules; few numbers, so that they meet."""
     hours, channel, offer = draw(HOURS), draw(CHANNELS), draw(OFFERS)
     number = str(draw(st.integers(1, 2)))
-    family = draw(
-        st.sampled_from(["offer", "refusal", "price", "promise", "order", "case", "complaint", "talk", "error", "rating", "page"])
-    )
+    family = draw(st.sampled_from(FAMILIES))
     match family:
         case "offer":
             action = draw(st.sampled_from(["shown", "shown", "clicked", "extended", "withdrawn", "acknowledged", "redeemed"]))
@@ -49,20 +99,57 @@ def moments(draw):  # noqa: C901, PLR0911 - one line per family
             action = draw(st.sampled_from(["opened", "closed"]))
             return touch(hours, channel, f"complaint_{action}", Complaint(action), case=number)
         case "talk":
-            action = draw(st.sampled_from(["started", "customer_said", "ended", "broken"]))
-            outcome = draw(st.sampled_from(["resolved", "unresolved"])) if action == "ended" else ""
-            return talk(
-                hours, action, channel, draw(st.sampled_from([f"V{number}", ""])), outcome=outcome, offer=draw(st.sampled_from(["", "O1"]))
-            )
+            action = draw(st.sampled_from(TALK))
+            more = {"outcome": draw(st.sampled_from(["resolved", "unresolved", "dropped", "abandoned"]))} if action == "ended" else {}
+            if action == "transferred":
+                more = {"to_channel": draw(st.sampled_from(["phone", "store", ""])), "context_passed": draw(st.booleans())}
+            elif action in ("customer_said", "agent_asked"):
+                more = {"topic": draw(st.sampled_from(["delivery", "invoice"]))}
+            elif action == "customer_gave":
+                more = {"data_kind": "address"}
+            about = {"offer": draw(st.sampled_from(["", "O1"])), "case": draw(st.sampled_from(["", number])), "product": "kettle"}
+            return talk(hours, action, channel, draw(st.sampled_from([f"V{number}", "V1", ""])), **about, **more)
+        case "statement":
+            return draw(statements(hours, channel))
+        case "message":
+            purpose = draw(st.sampled_from(["marketing", "marketing", "service"]))
+            return mailed(hours, purpose, channel, campaign=draw(st.sampled_from(["", "SPRING"])), case=draw(st.sampled_from(["", number])))
+        case "mail":
+            return wrote(hours, f"M{number}", channel, case=draw(st.sampled_from(["", number])))
+        case "consent":
+            action = draw(st.sampled_from(["withdrawn", "withdrawn", "given"]))
+            return consented(hours, action, channel, channels=draw(st.sampled_from([(), ("phone",), ("chat", "phone")])))
         case "error":
             return touch(hours, channel, "error_shown", Web("error_shown", step="pay", blocking=True, goal=True))
         case "rating":
-            return touch(hours, channel, "rating_given", Rating("CSAT", draw(st.integers(1, 5)), of_reference=f"order:{number}"))
+            scored = Rating("CSAT", draw(st.integers(1, 5)), of_reference=f"order:{number}", of_channel=draw(CHANNELS))
+            return touch(hours, "survey", "rating_given", scored)
+        case "identifier":
+            seen = touch(hours, channel, "page_viewed")
+            return replace(seen, identifiers=(Identifier("customer_number", number * 32),))
         case _:
             return touch(hours, channel, draw(st.sampled_from(["page_viewed", "checkout_step", "searched"])))
 
 
-LIVES = st.lists(moments(), min_size=1, max_size=24).map(
+@st.composite
+def statements(draw, hours, channel):
+    """What a channel states of a price, a stock, a status or anything else."""
+    kind = draw(st.sampled_from(["price", "stock", "status", "answer"]))
+    more = {} if draw(st.booleans()) else {"valid_until": hours + draw(st.integers(1, 40))}
+    match kind:
+        case "price":
+            return priced(hours, draw(st.sampled_from([19.9, 24.9])), channel, subject="product:kettle", **more)
+        case "stock":
+            place = draw(st.sampled_from(["", "12", "13"]))
+            return stated(hours, "stock", draw(st.sampled_from(["in", "out"])), channel=channel, location=place)
+        case "status":
+            value = draw(st.sampled_from(["placed", "shipped", "delivered", "cancelled"]))
+            return stated(hours, "status", value, "order:1", channel=channel)
+        case _:
+            return stated(hours, "return_days", draw(st.sampled_from(["14", "30"])), "terms:return", channel=channel, **more)
+
+
+LIVES = st.lists(moments(), min_size=1, max_size=30).map(
     lambda life: [replace(each, event_id=f"m{number}") for number, each in enumerate(life)]
 )
 NOWS = st.integers(0, 40 * 24).map(lambda hours: START + hours * HOUR // 2)
