@@ -61,6 +61,7 @@ STATUS_PATHS: Final[Mapping[str, tuple[tuple[frozenset[str], ...], ...]]] = {
         path(*_TO_THE_STORE, *_BACK),
         path(*_ON_ITS_WAY[:3], "cancelled|canceled", "refunded"),
     ),
+    "case": (path("new|open|registered", "in progress|active|assigned|pending|on hold|waiting", "resolved|solved", "closed"),),
     "return": (path("announced|requested", "sent|in transit", "received|arrived", "checked|approved", "refunded"),),
 }
 
@@ -74,6 +75,7 @@ class Statements:
     in_stock, out_of_stock      stock_mismatch: values that mean so, in any case of letters
     status_within_s     status_mismatch: between two statements at most
     status_paths        status_mismatch: by the subject's type, the paths that it may take; a step is a set of names for one status
+    going_back          status_mismatch: by the subject's type, statuses from which going back is another rule's business
     status_delay_s      status_mismatch: by channel, how far behind the others it may be; "" for the others
     answer_valid_s      answer_mismatch: by attribute, how long a statement without an end holds; "" for the others
     """
@@ -84,6 +86,7 @@ class Statements:
     out_of_stock: frozenset[str] = frozenset({"out", "out of stock", "sold out", "unavailable", "no"})
     status_within_s: int = DAY_S
     status_paths: Mapping[str, tuple[tuple[frozenset[str], ...], ...]] = field(default_factory=lambda: STATUS_PATHS)
+    going_back: Mapping[str, frozenset[str]] = field(default_factory=lambda: {"case": frozenset({"resolved", "solved", "closed"})})
     status_delay_s: Mapping[str, int] = field(default_factory=lambda: {"": 15 * MINUTE_S})
     answer_valid_s: Mapping[str, int] = field(default_factory=lambda: {"": 30 * DAY_S, "points": HOUR_S})
 

@@ -70,6 +70,10 @@ def test_a_mail_without_a_case_is_answered_by_its_reply_or_any_mail_of_no_conver
     assert len(found(RULE, mail, mailed(MORNING + 1))) == 1
 
 
+def test_marketing_that_replies_is_an_answer():
+    assert found(RULE, MAIL, mailed(MORNING + 1, case="C1", to="M1")) == []
+
+
 def test_several_mails_about_one_case_are_one_contact():
     [finding] = found(RULE, MAIL, wrote(MORNING + 1, case="C1", event_id="again"))
     assert finding.evidence == ("mail", "again")

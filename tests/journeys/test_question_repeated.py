@@ -35,6 +35,11 @@ def test_the_same_data_given_again_is_found_and_one_finding_with_its_being_asked
     assert (finding.founding, finding.count, finding.evidence) == (("first", "asked"), 1, ("first", "asked", "given"))
 
 
+def test_the_same_data_for_another_product_is_given_again_and_for_another_order_it_is_other_data():
+    assert len(found(RULE, gave(0, order="", product="P1"), gave(5, "phone", "W", order="", product="P2"))) == 1
+    assert found(RULE, gave(0), gave(5, "phone", "W", order="O2")) == []
+
+
 def test_what_was_asked_and_not_given_may_be_asked_again():
     assert found(RULE, talk(0, "agent_asked", "chat", data_kind="address"), talk(5, "agent_asked", data_kind="address")) == []
 

@@ -129,7 +129,14 @@ def test_a_status_stated_for_an_earlier_time_is_none():
 
 def test_statuses_after_a_day_and_of_things_without_a_process_are_none():
     assert found(STATUS, state(0, "delivered"), state(25, "shipped", "phone")) == []
-    assert found(STATUS, state(0, "Closed", subject="case:7"), state(1, "New", "chat", subject="case:7")) == []
+    assert found(STATUS, state(0, "valid", subject="contract:7"), state(1, "ended", "chat", subject="contract:7")) == []
+
+
+def test_a_case_that_is_behind_is_found_and_one_that_is_opened_again_is_another_rule_s():
+    case = {"subject": "case:7"}
+    assert len(found(STATUS, state(0, "in_progress", **case), state(6, "New", "phone", **case))) == 1
+    assert found(STATUS, state(0, "Closed", **case), state(6, "New", "phone", **case)) == []
+    assert found(STATUS, state(0, "Awaiting user info", **case), state(6, "New", "phone", **case)) == []
 
 
 def test_it_catches_up_and_is_resolved():

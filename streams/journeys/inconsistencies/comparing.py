@@ -95,7 +95,8 @@ class Statuses(Comparison):
         together = [(first, second) for first, second in steps if first >= 0 and second >= 0]
         if not together:
             return True
-        if any(first <= second for first, second in together):
+        process = earlier.thing.partition(":")[0]
+        if any(first <= second for first, second in together) or earlier.value in settings.going_back.get(process, ()):
             return False
         delay = settings.status_delay_s.get(later.channel, settings.status_delay_s.get("", 0))
         return later.as_of - earlier.since.at > delay * SECOND_US

@@ -5,7 +5,7 @@ Example: in the chat he asks where order O1 is, and the chat ends without an ans
 Settings: contacts (asked_within_s), case_done_statuses.
 Looked at: topics that the customer says; kinds of data that he gives; topics that an agent asks about, and data that an agent asks for
 although the customer gave it before. The same thing: the same order, else the same case, product, offer or content; or none on both
-sides.
+sides. Data is the same whatever it is given for, unless that is another order or case.
 Near misses: the first one's conversation, or its case, was resolved in between; or it broke off, so that the customer takes up what
 was cut short (channel_failed); another order; the same conversation goes on; after seven days; what the agent says.
 Founding facts: the first time and the first repetition. Whatever is repeated in one conversation is one finding; `count` says in
@@ -71,7 +71,7 @@ class QuestionRepeated(Rule):
         earlier = [
             each
             for each in scene.ledger.questions
-            if each.item == item and each.asked.at >= since and is_same_subject(each.about, about) and _is_elsewhere(each, scene)
+            if each.item == item and each.asked.at >= since and _is_same(item, each.about, about) and _is_elsewhere(each, scene)
         ]
         if not earlier:
             return
@@ -115,6 +115,13 @@ def is_same_subject(first: References, second: References) -> bool:
         if one and other:
             return bool(one == other)
     return not any(getattr(each, name) for each in (first, second) for name in _SUBJECTS)
+
+
+def _is_same(item: str, first: References, second: References) -> bool:
+    """Whether the same is asked or given: of the same thing; data unless it belongs to another order or case."""
+    if item.startswith("data:"):
+        return not any((one := getattr(first, name)) and (other := getattr(second, name)) and one != other for name in ("order", "case"))
+    return is_same_subject(first, second)
 
 
 def _compared(conversation: Conversation) -> Iterator[str]:

@@ -9,7 +9,8 @@ stock_mismatch: in against out for the same product and location, or one side sp
 status_mismatch: within a day, two statuses that are not on one path of the process, or the later one behind the earlier by more
 than its channel's delay.
   Example: the app says delivered, three hours later the phone says shipped. Or one says cancelled, the other shipped.
-  Near misses: ordinary progress; behind for a few minutes; a status stated for an earlier time; a status on no path of the settings.
+  Near misses: ordinary progress; a case that is opened again (case_reopened); behind for a few minutes; a status stated for an
+  earlier time; a status on no path of the settings.
 answer_mismatch: different values of any other attribute of one subject (terms of return, opening hours, points), while they hold.
   Example: the website gives 30 days to return it, the chat 14.
   Near misses: 30 against 30.0; another subject or unit; the first one valid until before; points after an hour; hours of another day.

@@ -7,7 +7,7 @@ is counted in the hours at which the channel is open. A message without conversa
 message of the company's that belongs to no conversation; a form without either cannot be followed.
 Near misses: a mail in the weekend, answered on Monday; answered by another channel in the same case; a call abandoned within ten
 seconds; a bot that answers a bot's chat; a conversation that breaks (channel_failed), or is passed on (handover_lost); a conversation
-that the channel ends. Marketing answers nothing.
+that the channel ends. Marketing answers nothing, unless it is a reply.
 Founding fact: the contact. Contacts in the same conversation or case, while the customer waits, are one. Resolved by a late answer.
 """
 
@@ -140,7 +140,7 @@ class ContactUnanswered(Rule):
         if any(each.action == "ended" and each.outcome not in settings.unheard_outcomes for each in touchpoint.conversations):
             return is_same
         by_bot = wait.staffed and bool(touchpoint.conversations) and not any(each.staffed for each in touchpoint.conversations)
-        is_marketing = any(each.purpose in settings.rules.pushes.purposes for each in touchpoint.messages)
+        is_marketing = any(each.purpose in settings.rules.pushes.purposes and not each.in_reply_to for each in touchpoint.messages)
         answers = touchpoint.direction != "inbound" and touchpoint.kind in settings.rules.contacts.answering_kinds
         if not answers or by_bot or is_marketing or is_same:
             return answers and not by_bot and not is_marketing
