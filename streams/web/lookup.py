@@ -8,7 +8,7 @@ whatever the size of the store.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from streams.channels.identifiers import PSEUDONYM_DIGITS, Pseudonyms, key_of
 from streams.clickhouse.engine import quoted
@@ -17,7 +17,7 @@ from streams.clickhouse.recorded import decoded, selection
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, type_order
 from streams.settings import Settings
-from streams.web.answer import Answer, Match, Moment, OpenInconsistency, OpenJourney, OpenPromise
+from streams.web.answer import Answer, Match, Moment, OpenInconsistency, OpenJourney
 from streams.web.promises import KEEPING, WITHDRAWING, open_promises
 from streams.web.words import what
 
@@ -35,6 +35,19 @@ _UNQUOTED: Final = " SETTINGS output_format_json_quote_64bit_integers = 0"
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 _PSEUDONYM: Final = re.compile(f"[0-9a-f]{{{PSEUDONYM_DIGITS}}}")
 _OWN: Final = "anchor IN {anchors:Array(String)}"
+
+
+class _Kept(NamedTuple):
+    """What is recorded of a customer.
+
+    telling     touchpoints in fold order: the last ones, and those on which promises depend
+    count       of all touchpoints; with the first one's time and the last one's recording, us
+    """
+
+    telling: tuple[Touchpoint, ...]
+    count: int
+    first_at: int | None
+    recorded_at: int | None
 
 
 class QuestionError(ValueError):
@@ -60,7 +73,7 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
         return Answer(known=False, asked_at=at, fresh_at=fresh_at, tried=tried, untried=untried, others=others_held)
     found, *others = matches
     anchors = _anchors(settings, found.customer)
-    count, first_at, recorded_at = _extent(settings, anchors)
+    kept = _kept(settings, anchors, last)
     return Answer(
         known=True,
         asked_at=at,
@@ -71,12 +84,12 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
         by=found.by,
         others=tuple(others[:OTHERS_SHOWN]),
         inconsistencies=_inconsistencies(settings, found.customer),
-        promises=_promises(settings, anchors, at),
-        last=_last(settings, anchors, last),
+        promises=open_promises(kept.telling, at, JourneySettings()),
+        last=_last(kept, last),
         journeys=_journeys(settings, found.customer),
-        touchpoints=count,
-        first_at=first_at,
-        recorded_at=recorded_at,
+        touchpoints=kept.count,
+        first_at=kept.first_at,
+        recorded_at=kept.recorded_at,
     )
 
 
@@ -140,16 +153,6 @@ def _anchors(settings: Settings, customer: str) -> str:
     return _array([*(row["anchor"] for row in rows), *(f"{name}:{customer}" for name in type_order)])
 
 
-def _extent(settings: Settings, anchors: str) -> tuple[int, int | None, int | None]:
-    row = _rows(
-        settings,
-        "SELECT count() AS n, toUnixTimestamp64Micro(min(corrected_at)) AS first, toUnixTimestamp64Micro(max(ingested_at)) AS recorded"  # noqa: S608
-        f" FROM touchpoints WHERE {indexed(settings, 'touchpoints', 'event_id', _OWN)}",
-        {"anchors": anchors},
-    )[0]
-    return (row["n"], row["first"], row["recorded"]) if row["n"] else (0, None, None)
-
-
 def _clock(settings: Settings) -> tuple[int, int | None]:
     """ClickHouse's time, and when it recorded a touchpoint last, of whomever; both us."""
     row = _rows(
@@ -185,15 +188,8 @@ def _journeys(settings: Settings, customer: str) -> tuple[OpenJourney, ...]:
     return tuple(OpenJourney(started_at=row.pop("started"), last_at=row.pop("latest"), **row) for row in rows)
 
 
-def _promises(settings: Settings, anchors: str, now: int) -> tuple[OpenPromise, ...]:
-    further = "AND (notEmpty(promises) OR has({kinds:Array(String)}, kind)) ORDER BY corrected_at, source, sequence, event_id"
-    found = _touchpoints(settings, further, {"anchors": anchors, "kinds": _array((*KEEPING, WITHDRAWING))})
-    return open_promises(found, now, JourneySettings())
-
-
-def _last(settings: Settings, anchors: str, last: int) -> tuple[Moment, ...]:
-    further = "ORDER BY corrected_at DESC, source DESC, sequence DESC, event_id DESC LIMIT {last:UInt32}"
-    found = _touchpoints(settings, further, {"anchors": anchors, "last": str(last)})
+def _last(kept: _Kept, last: int) -> tuple[Moment, ...]:
+    newest = reversed(kept.telling[-last:] if last else ())
     return tuple(
         Moment(
             event_id=each.event_id,
@@ -202,16 +198,26 @@ def _last(settings: Settings, anchors: str, last: int) -> tuple[Moment, ...]:
             direction=each.direction,
             what=what(each),
         )
-        for each in found
+        for each in newest
     )
 
 
-def _touchpoints(settings: Settings, further: str, parameters: Mapping[str, str]) -> list[Touchpoint]:
+def _kept(settings: Settings, anchors: str, last: int) -> _Kept:
+    """One read for all that touchpoints tell: reading whole touchpoints is most of what a look-up costs."""
     text = (
-        f"WITH toUInt64(0) AS content_hash SELECT {selection()} FROM touchpoints"  # noqa: S608  # the views show no hash
-        f" WHERE {indexed(settings, 'touchpoints', 'event_id', _OWN)} {further}"
+        f"WITH toUInt64(0) AS content_hash SELECT {selection()}, n, first, recorded FROM (SELECT *, count() OVER () AS n,"  # noqa: S608  # the views show no hash
+        " toUnixTimestamp64Micro(min(corrected_at) OVER ()) AS first, toUnixTimestamp64Micro(max(ingested_at) OVER ()) AS recorded,"
+        " row_number() OVER (ORDER BY corrected_at DESC, source DESC, sequence DESC, event_id DESC) AS place"
+        f" FROM touchpoints WHERE {indexed(settings, 'touchpoints', 'event_id', _OWN)})"
+        " WHERE place <= {last:UInt32} OR notEmpty(promises) OR has({kinds:Array(String)}, kind)"
+        " ORDER BY corrected_at, source, sequence, event_id"
     )
-    return decoded(read(settings, text + _UNQUOTED, "JSONCompactEachRow", parameters).body)
+    parameters = {"anchors": anchors, "last": str(max(last, 1)), "kinds": _array((*KEEPING, WITHDRAWING))}
+    body = read(settings, text + _UNQUOTED, "JSONCompactEachRow", parameters).body
+    if not body:
+        return _Kept((), 0, None, None)
+    count, first_at, recorded_at = json.loads(body[: body.index(b"\n")])[-3:]
+    return _Kept(tuple(decoded(body)), count, first_at, recorded_at)  # what stands behind a touchpoint's fields is passed over
 
 
 def indexed(settings: Settings, table: str, key: str, condition: str) -> str:
