@@ -41,11 +41,11 @@ class _Kept(NamedTuple):
     """What is recorded of a customer.
 
     telling     touchpoints in fold order: the last ones, and those on which promises depend
-    count       of all touchpoints; with the first one's time and the last one's recording, us
+    number      of all touchpoints; with the first one's time and the last one's recording, us
     """
 
     telling: tuple[Touchpoint, ...]
-    count: int
+    number: int
     first_at: int | None
     recorded_at: int | None
 
@@ -87,7 +87,7 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
         promises=open_promises(kept.telling, at, JourneySettings()),
         last=_last(kept, last),
         journeys=_journeys(settings, found.customer),
-        touchpoints=kept.count,
+        touchpoints=kept.number,
         first_at=kept.first_at,
         recorded_at=kept.recorded_at,
     )
@@ -216,8 +216,8 @@ def _kept(settings: Settings, anchors: str, last: int) -> _Kept:
     body = read(settings, text + _UNQUOTED, "JSONCompactEachRow", parameters).body
     if not body:
         return _Kept((), 0, None, None)
-    count, first_at, recorded_at = json.loads(body[: body.index(b"\n")])[-3:]
-    return _Kept(tuple(decoded(body)), count, first_at, recorded_at)  # what stands behind a touchpoint's fields is passed over
+    number, first_at, recorded_at = json.loads(body[: body.index(b"\n")])[-3:]
+    return _Kept(tuple(decoded(body)), number, first_at, recorded_at)  # what stands behind a touchpoint's fields is passed over
 
 
 def indexed(settings: Settings, table: str, key: str, condition: str) -> str:
