@@ -28,9 +28,10 @@ from streams.journeys.touchpoint import (
     decode,
     encode,
 )
+from streams.processes import shipped_processes
 
 HOUR = 3_600_000_000
-SETTINGS = JourneySettings()
+SETTINGS = JourneySettings(shipped_processes())
 
 
 def a_life(customer: int, touchpoints: int = 24) -> list[Touchpoint]:

@@ -10,6 +10,7 @@ from streams import topics
 from streams.avro.configured import registry_of, sealing_of
 from streams.avro.registry import Registry
 from streams.avro.sealing import Sealing
+from streams.avro.upgrading import Upgrade
 from streams.channels.admission import Admission
 from streams.channels.identifiers import Pseudonyms, key_of
 from streams.clickhouse.blocks import TOUCHPOINTS, output_table
@@ -19,6 +20,7 @@ from streams.delivery.plan import Processor
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.metrics import Metrics
+from streams.processes import configured_processes
 from streams.processors.admit import AdmitPartition, AdmitPlan
 from streams.processors.dead_letters import DeadLetters, OutputEncoder
 from streams.processors.identify import IdentifyPartition, IdentifyPlan
@@ -97,7 +99,7 @@ def _identify(settings: Settings) -> Role:
 
 def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_letters: DeadLetters, metrics: Metrics) -> Role:
     plan = StitchPlan(
-        settings=JourneySettings(told_ahead_s=settings.told_ahead_s),
+        settings=JourneySettings(configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s),
         knowledge=knowledge,
         publisher=Publisher(
             settings.topic(topics.JOURNEYS),
@@ -115,7 +117,7 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
 def _record(settings: Settings, registry: Registry, dead_letters: DeadLetters, inserts: InsertClient, metrics: Metrics) -> Role:
     tables = {settings.topic(topics.IDENTIFIED): TOUCHPOINTS}
     for name, schema in ((topics.JOURNEYS, "journey"), (topics.INCONSISTENCIES, "inconsistency"), (topics.DEAD_LETTERS, "dead_letter")):
-        tables[settings.topic(name)] = output_table(_TABLES[schema], registry.current(schema).definition)
+        tables[settings.topic(name)] = output_table(_TABLES[schema], registry.current(schema).definition, Upgrade(registry, schema))
     plan = RecordPlan(tables=tables, sink=Sink(inserts), dead_letters=dead_letters, on_rows=metrics.publish_to_row.observe)
     return _role(settings, "record", tables, partial(RecordPartition, plan=plan), settings.record_linger_ms)
 

@@ -29,6 +29,7 @@ from streams.events import ChannelEvent
 from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
+from streams.processes import shipped_processes
 from streams.processors.identify import customer_of
 from streams.processors.internal import partition_of
 from streams.publishing import publish, publish_import, source_key
@@ -116,7 +117,7 @@ def value_of(event: ChannelEvent) -> bytes:
 def held_by(events: Iterable[ChannelEvent], replay: str, knowledge: Iterable[ChannelEvent], now: int) -> set[str]:
     """Ids of the findings that all events together hold at `now` (us): each customer folded at once, by no pipeline."""
     admissions = {channel: Admission(channel, REGISTRY, key_of(KEYS["PSEUDONYM_KEY"])) for channel in CHANNELS}
-    settings, known = JourneySettings(), Knowledge(each.record for each in knowledge)
+    settings, known = JourneySettings(shipped_processes()), Knowledge(each.record for each in knowledge)
     customers: dict[str, Customer] = {}
     for event in events:
         (answer,) = admissions[event.channel].admit_run([value_of(event)], [now], [replay], now)

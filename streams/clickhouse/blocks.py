@@ -69,10 +69,14 @@ def avro_block(schema: Mapping[str, Any], datums: Sequence[bytes]) -> bytes:
     return _avro_body(avro_header(schema), datums)
 
 
-def output_table(name: str, schema: Mapping[str, Any]) -> Table:
-    """The table of an output: its columns are the fields of the output's Avro schema."""
+def output_table(name: str, schema: Mapping[str, Any], datum_of: Callable[[bytes], bytes] | None = None) -> Table:
+    """The table of an output: its columns are the fields of the output's Avro schema.
+
+    `datum_of` makes the bare datum of this schema from a value (default: takes the single-object marker off); it raises ValueError
+    or LookupError where it cannot.
+    """
     header = avro_header(schema)
-    return Table(name, "Avro", tuple(field["name"] for field in schema["fields"]), partial(_avro_body, header))
+    return Table(name, "Avro", tuple(field["name"] for field in schema["fields"]), partial(_avro_body, header, datum_of=datum_of or _bare))
 
 
 def avro_header(schema: Mapping[str, Any]) -> bytes:
@@ -89,8 +93,17 @@ def refreshed(value: bytes) -> bytes:
     return encode(decode(value))
 
 
-def _avro_body(header: bytes, datums: Sequence[bytes]) -> bytes:
-    bodies = [datum[_SINGLE_OBJECT_HEADER_BYTES:] if datum[:2] == SINGLE_OBJECT else datum for datum in datums]
+def _bare(value: bytes) -> bytes:
+    return value[_SINGLE_OBJECT_HEADER_BYTES:] if value[:2] == SINGLE_OBJECT else value
+
+
+def _avro_body(header: bytes, values: Sequence[bytes], datum_of: Callable[[bytes], bytes] = _bare) -> bytes:
+    bodies = []
+    for index, value in enumerate(values):
+        try:
+            bodies.append(datum_of(value))
+        except (ValueError, LookupError) as error:
+            raise BlockError(index, f"no datum of the output ({error})") from error
     if not bodies:
         return header
     return b"".join([header, _long(len(bodies)), _long(sum(map(len, bodies))), *bodies, _SYNC])

@@ -94,12 +94,12 @@ def _described(node: Node) -> str:
     return {"null": "nothing", "text": f"the text {node.text!r}"}.get(node.shape, f"a {node.shape}")
 
 
-def load_document(path: Path) -> Node:
-    """The root of the YAML file at `path`; raises MappingError where it cannot be read, is no YAML or is no mapping."""
+def load_document(path: Path, expected: str = "a mapping with `name`, `zone`, `sources` and `events`") -> Node:
+    """The root of the YAML file at `path`; raises MappingError where it cannot be read, is no YAML or not what was `expected`."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise MappingError(f"{path}: cannot be read ({error.strerror}); name a mapping's YAML file") from error
+        raise MappingError(f"{path}: cannot be read ({error.strerror}); name a YAML file") from error
     except UnicodeDecodeError as error:
         raise MappingError(f"{path}: is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
     try:
@@ -110,7 +110,7 @@ def load_document(path: Path) -> Node:
     except (yaml.YAMLError, RecursionError) as error:
         raise MappingError(f"{path}: is not YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(composed, yaml.MappingNode):
-        raise MappingError(f"{path}:1: a mapping with `name`, `zone`, `sources` and `events` was expected")
+        raise MappingError(f"{path}:1: {expected} was expected")
     return _Converted(str(path)).node(composed, "", 0)
 
 

@@ -71,7 +71,7 @@ class Fold:
     def fold(self, touchpoint: Touchpoint) -> None:
         """Take the next touchpoint in fold order."""
         state, scene, settings = self.state, self._scene, self.settings
-        moments = moments_of(touchpoint, settings.done)
+        moments = moments_of(touchpoint, settings.done, settings.plan.moments)
         position = state.folded
         journey_id = state.journeys.follow(touchpoint, moments, position, settings, self.touched_journeys)
         parts = parts_of(touchpoint, state.ledger, settings.rules.single_valued)

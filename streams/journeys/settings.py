@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from streams.journeys.phases import Plan
-from streams.journeys.process import DAY_S, PROCESSES, Process
+from streams.journeys.process import DAY_S, Process
 from streams.journeys.rule_settings import RuleSettings
 
 SECOND_US: Final = 1_000_000
@@ -15,9 +15,10 @@ HOUR_S: Final = 3_600
 class JourneySettings:
     """Settings of the pure core. Share one object among all customers: it is compiled when it is made.
 
-    processes               kinds of journeys, with steps, phases, goals and gaps
+    processes               kinds of journeys, with steps, phases, goals and gaps; `streams.processes` reads them
     moments_shown           touchpoints that a journey's row lists at most, the first ones
     staffed_channels        channels where people answer
+    indirect                channels and kinds in which the customer is in contact with others than the company
     case_done_statuses      statuses in which a case is done, in any case of letters
     referring_kinds         kinds in which an offer is spoken of by the customer, not shown by the channel
     order_promises          what of promises that fall with the order's cancellation, and that its delivery keeps
@@ -41,9 +42,19 @@ class JourneySettings:
     snapshot_every          touchpoints between two snapshots of the fold, at least
     """
 
-    processes: tuple[Process, ...] = PROCESSES
+    processes: tuple[Process, ...]
     moments_shown: int = 500
     staffed_channels: tuple[str, ...] = ("phone", "chat", "store")
+    indirect: tuple[str, ...] = (
+        "advertisement",
+        "search",
+        "review",
+        "advertisement_seen",
+        "advertisement_clicked",
+        "review_read",
+        "review_written",
+        "recommended",
+    )
     case_done_statuses: tuple[str, ...] = ("resolved", "closed")
     referring_kinds: tuple[str, ...] = (
         "customer_said",
@@ -100,5 +111,5 @@ class JourneySettings:
         """Arrange what every touchpoint asks for; raises ValueError where a setting cannot be."""
         if self.snapshot_every < 1:
             raise ValueError(f"snapshot_every is {self.snapshot_every}; at least 1 was expected")
-        object.__setattr__(self, "plan", Plan(self.processes))
+        object.__setattr__(self, "plan", Plan(self.processes, self.indirect))
         object.__setattr__(self, "done", frozenset(status.casefold() for status in self.case_done_statuses))

@@ -85,7 +85,8 @@ def _entry(held: Entry | None, row: JourneyRow | Finding, word: str, severity: s
 
 def _journey_record(row: JourneyRow) -> dict[str, Any]:
     record = msgspec.structs.asdict(row)
-    record["moments"] = [msgspec.structs.asdict(moment) for moment in row.moments]
+    for name in ("moments", "unplanned", "ratings"):
+        record[name] = [msgspec.structs.asdict(each) for each in record[name]]
     return record
 
 

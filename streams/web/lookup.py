@@ -14,11 +14,13 @@ from streams.channels.identifiers import PSEUDONYM_DIGITS, Pseudonyms, key_of
 from streams.clickhouse.engine import quoted
 from streams.clickhouse.reading import read
 from streams.clickhouse.recorded import decoded, selection
+from streams.journeys.promised import KEEPING, WITHDRAWING
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, type_order
+from streams.processes import shipped_processes
 from streams.settings import Settings
 from streams.web.answer import Answer, Match, Moment, OpenInconsistency, OpenJourney
-from streams.web.promises import KEEPING, WITHDRAWING, open_promises
+from streams.web.promises import open_promises
 from streams.web.words import what
 
 REFERENCES: Final = ("order", "case", "conversation", "offer")
@@ -84,7 +86,7 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
         by=found.by,
         others=tuple(others[:OTHERS_SHOWN]),
         inconsistencies=_inconsistencies(settings, found.customer),
-        promises=open_promises(kept.telling, at, JourneySettings()),
+        promises=open_promises(kept.telling, at, JourneySettings(shipped_processes())),
         last=_last(kept, last),
         journeys=_journeys(settings, found.customer),
         touchpoints=kept.number,

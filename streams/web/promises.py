@@ -2,14 +2,10 @@
 
 from collections.abc import Iterable
 
+from streams.journeys.promised import KEEPING, WITHDRAWING
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Promise, Touchpoint
 from streams.web.answer import OpenPromise
-
-KEEPING = ("order_delivered", "order_collected")
-"""Kinds that keep what their order promised."""
-WITHDRAWING = "order_cancelled"
-"""The kind that withdraws it."""
 
 
 def open_promises(touchpoints: Iterable[Touchpoint], now: int, settings: JourneySettings) -> tuple[OpenPromise, ...]:

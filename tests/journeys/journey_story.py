@@ -22,13 +22,14 @@ from streams.journeys.touchpoint import (
     Visit,
     Web,
 )
+from streams.processes import shipped_processes
 
 MINUTE = 60 * 1_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 START = 1_700_000_000_000_000
 LATER = START + 3650 * DAY
-SETTINGS = JourneySettings()
+SETTINGS = JourneySettings(shipped_processes())
 _PARTS = {
     Offer: "offers",
     Statement: "statements",

@@ -1,6 +1,7 @@
 """Order does not decide the outcome: results are a function of the set of touchpoints, the knowledge and the watermark."""
 
 import random
+from dataclasses import replace as changed
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,7 +29,6 @@ from msgspec.structs import replace
 from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.results import Added
-from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Complaint, Identifier, Rating, Visit, Web
 
 OFFERS = st.sampled_from(["O1", "O2"])
@@ -153,7 +153,7 @@ LIVES = st.lists(moments(), min_size=1, max_size=30).map(
     lambda life: [replace(each, event_id=f"m{number}") for number, each in enumerate(life)]
 )
 NOWS = st.integers(0, 40 * 24).map(lambda hours: START + hours * HOUR // 2)
-EVERY_FEW = JourneySettings(snapshot_every=3)
+EVERY_FEW = changed(SETTINGS, snapshot_every=3)
 
 
 def desk():

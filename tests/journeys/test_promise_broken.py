@@ -1,10 +1,11 @@
 """promise_broken: due time passed by the watermark without its being kept, moved or withdrawn."""
 
-from journey_story import at, customer, found, ordered, promised
+from dataclasses import replace
+
+from journey_story import SETTINGS, at, customer, found, ordered, promised
 
 from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
-from streams.journeys.settings import JourneySettings
 
 RULE = "promise_broken"
 
@@ -102,7 +103,7 @@ def test_what_was_kept_may_be_promised_anew():
 
 
 def test_when_the_news_of_keeping_is_taken_back_it_is_broken_after_all():
-    held = Customer("someone", JourneySettings(snapshot_every=1), Knowledge())
+    held = Customer("someone", replace(SETTINGS, snapshot_every=1), Knowledge())
     for touchpoint in (promised(0, due=10), promised(9, "kept", event_id="kept")):
         held.add(touchpoint)
     assert held.changed(at(11)).inconsistencies == ()

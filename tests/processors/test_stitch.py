@@ -15,6 +15,7 @@ from streams.delivery.commit import Position
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Conversation, Promise, References, Touchpoint, encode
+from streams.processes import shipped_processes
 from streams.processors.dead_letters import OutputEncoder
 from streams.processors.internal import CLOCK, KIND, TOUCHPOINT, Clock, ImportClock
 from streams.processors.outputs import Publisher
@@ -146,7 +147,7 @@ def without_processing(rows):
 @pytest.fixture(scope="session")
 def plan(registry, dead_letters):
     publisher = Publisher("journeys", OutputEncoder(registry, "journey"), "inconsistencies", OutputEncoder(registry, "inconsistency"))
-    return StitchPlan(JourneySettings(), Knowledge(), publisher, dead_letters, partitions=1)
+    return StitchPlan(JourneySettings(shipped_processes()), Knowledge(), publisher, dead_letters, partitions=1)
 
 
 @pytest.fixture
