@@ -28,6 +28,7 @@ from streams.processors.knowledge import KnowledgeReader
 from streams.processors.outputs import Publisher
 from streams.processors.record import RecordPartition, RecordPlan, Sink
 from streams.processors.stitch import StitchPartition, StitchPlan
+from streams.rules_file import load_rules
 from streams.settings import CHANNELS, Settings, SettingsError
 from streams.stack_folder import KNOWLEDGE_FILE
 
@@ -99,7 +100,7 @@ def _identify(settings: Settings) -> Role:
 
 def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_letters: DeadLetters, metrics: Metrics) -> Role:
     plan = StitchPlan(
-        settings=JourneySettings(configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s),
+        settings=load_rules(JourneySettings(configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s), settings.rules),
         knowledge=knowledge,
         publisher=Publisher(
             settings.topic(topics.JOURNEYS),

@@ -50,6 +50,7 @@ class Settings:
     session_timeout_s       of the consumer groups; Kafka's least is 6
     processes               file of the processes; "" takes those shipped
     broker_memory_mib       the embedded broker takes no more events from this size on, MiB, and ends at one and a half times it
+    rules                   file of the rules' settings; "" takes those shipped
     folder                  of the embedded stack, where there is one
     """
 
@@ -78,6 +79,7 @@ class Settings:
     session_timeout_s: float = 10.0
     processes: str = ""
     broker_memory_mib: int = 2048
+    rules: str = ""
     folder: Path | None = None
 
     def topic(self, name: str) -> str:
