@@ -23,7 +23,9 @@ from streams.metrics import Metrics
 from streams.processes import configured_processes
 from streams.processors.admit import AdmitPartition, AdmitPlan
 from streams.processors.dead_letters import DeadLetters, OutputEncoder
+from streams.processors.hand_over import Sender
 from streams.processors.identify import IdentifyPartition, IdentifyPlan
+from streams.processors.identities import IdentityRows
 from streams.processors.knowledge import KnowledgeReader
 from streams.processors.outputs import Publisher
 from streams.processors.record import RecordPartition, RecordPlan, Sink
@@ -56,7 +58,7 @@ def pipeline(settings: Settings, roles: Sequence[str], *, transactional: bool, m
     )
     makers: Mapping[str, Callable[[], Role]] = {
         "admit": lambda: _admit(settings, registry, dead_letters),
-        "identify": lambda: _identify(settings),
+        "identify": lambda: _identify(settings, registry),
         "stitch": lambda: _stitch(settings, registry, knowledge, dead_letters, metrics),
         "record": lambda: _record(settings, registry, dead_letters, inserts, metrics),
     }
@@ -93,8 +95,18 @@ def _admit(settings: Settings, registry: Registry, dead_letters: DeadLetters) ->
     return _role(settings, "admit", plan.channels, partial(AdmitPartition, plan=plan), settings.linger_ms)
 
 
-def _identify(settings: Settings) -> Role:
-    plan = IdentifyPlan(settings.topic(topics.IDENTIFIED), settings.partitions)
+def _identify(settings: Settings, registry: Registry) -> Role:
+    plan = IdentifyPlan(
+        admitted_topic=settings.topic(topics.ADMITTED),
+        identified_topic=settings.topic(topics.IDENTIFIED),
+        partitions=settings.partitions,
+        rows=IdentityRows(
+            settings.topic(topics.IDENTITIES),
+            OutputEncoder(registry, "identity"),
+            settings.topic(topics.IDENTITY_LINKS),
+            OutputEncoder(registry, "identity_link"),
+        ),
+    )
     return _role(settings, "identify", [settings.topic(topics.ADMITTED)], partial(IdentifyPartition, plan=plan), settings.linger_ms)
 
 
@@ -109,6 +121,7 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
             OutputEncoder(registry, "inconsistency"),
         ),
         dead_letters=dead_letters,
+        sender=Sender(settings.topic(topics.IDENTIFIED), settings.topic(topics.ADMITTED), settings.partitions),
         partitions=settings.partitions,
         on_found=metrics.publish_to_inconsistency.observe,
     )
@@ -117,13 +130,20 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
 
 def _record(settings: Settings, registry: Registry, dead_letters: DeadLetters, inserts: InsertClient, metrics: Metrics) -> Role:
     tables = {settings.topic(topics.IDENTIFIED): TOUCHPOINTS}
-    for name, schema in ((topics.JOURNEYS, "journey"), (topics.INCONSISTENCIES, "inconsistency"), (topics.DEAD_LETTERS, "dead_letter")):
-        tables[settings.topic(name)] = output_table(_TABLES[schema], registry.current(schema).definition, Upgrade(registry, schema))
+    for name, (schema, table) in _TABLES.items():
+        tables[settings.topic(name)] = output_table(table, registry.current(schema).definition, Upgrade(registry, schema))
     plan = RecordPlan(tables=tables, sink=Sink(inserts), dead_letters=dead_letters, on_rows=metrics.publish_to_row.observe)
     return _role(settings, "record", tables, partial(RecordPartition, plan=plan), settings.record_linger_ms)
 
 
-_TABLES: Final = {"journey": "journeys", "inconsistency": "inconsistencies", "dead_letter": "dead_letters"}
+_TABLES: Final = {
+    topics.JOURNEYS: ("journey", "journeys"),
+    topics.INCONSISTENCIES: ("inconsistency", "inconsistencies"),
+    topics.DEAD_LETTERS: ("dead_letter", "dead_letters"),
+    topics.IDENTITIES: ("identity", "identities"),
+    topics.IDENTITY_LINKS: ("identity_link", "identity_links"),
+}
+"""By output topic: the schema of its records, and the table that they go into."""
 
 
 def _role(settings: Settings, name: str, taken: Iterable[str], processor: Callable[[int], Processor], linger_ms: float) -> Role:

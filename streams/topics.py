@@ -28,6 +28,8 @@ IDENTIFIED: Final = "internal.identified"
 DEAD_LETTERS: Final = "dlq"
 JOURNEYS: Final = "out.journeys"
 INCONSISTENCIES: Final = "out.inconsistencies"
+IDENTITIES: Final = "out.identities"
+IDENTITY_LINKS: Final = "out.identity_links"
 
 _REQUEST_MS: Final = 10_000
 _PROBE_S: Final = 20.0
@@ -49,7 +51,7 @@ def topics_of(settings: Settings) -> dict[str, dict[str, str]]:
     for name in (ADMITTED, IDENTIFIED):
         topics[settings.topic(name)] = _kept(INTERNAL_DAYS)
     topics[settings.topic(DEAD_LETTERS)] = _kept(DEAD_LETTER_DAYS)
-    for name in (JOURNEYS, INCONSISTENCIES):
+    for name in (JOURNEYS, INCONSISTENCIES, IDENTITIES, IDENTITY_LINKS):
         topics[settings.topic(name)] = _kept(OUTPUT_DAYS)
     for role in ROLES:
         topics[settings.changelog(role)] = _compacted()

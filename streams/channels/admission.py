@@ -187,7 +187,7 @@ class Admission:
         return occurred_at - (sent_at - received_at)
 
     def _identifiers(self, given: Sequence[dict[str, str]], references: References) -> tuple[tuple[Identifier, ...], str]:
-        """All identifiers, references that follow included, and the anchor. Refuses an event that has none."""
+        """All identifiers from strong to weak, references that follow included, and the anchor. Refuses an event that has none."""
         if len(given) > MOST_IDENTIFIERS:
             raise NotAdmittedError("invalid_value", "identifiers", f"{len(given)} identifiers; at most {MOST_IDENTIFIERS} are taken")
         pseudonym = self._pseudonym
@@ -203,4 +203,5 @@ class Admission:
         if not found:
             raise NotAdmittedError("no_identifier", "identifiers", "an identifier, or an order, case or conversation, was expected")
         rank, hidden = min(found)
-        return tuple(Identifier(type=type_, pseudonym=hidden) for (_, hidden), type_ in found.items()), f"{found[rank, hidden]}:{hidden}"
+        identifiers = tuple(Identifier(type=type_, pseudonym=hidden) for (_, hidden), type_ in sorted(found.items()))
+        return identifiers, f"{found[rank, hidden]}:{hidden}"

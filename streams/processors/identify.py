@@ -1,14 +1,33 @@
 """identify: from identifiers to the customer. Reads headers and keys only; a touchpoint's value passes as it came.
 
-The anchor alone decides who the customer is: his id is the anchor's pseudonym.
+Each identifier is a node in the partition of its key. What nodes tell each other travels in `admitted` too, among touchpoints;
+when an identifier's customer changes, stitch is told to move its touchpoints.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from streams.delivery.commit import Changes, Output, Position, Work
-from streams.processors.internal import CLOCK, KIND, Clock, clock_outputs, header, partition_of, read_clock
+from streams.journeys.identity.graph import Graph
+from streams.journeys.identity.records import Message
+from streams.processors import identify_state
+from streams.processors.identities import IdentityRows
+from streams.processors.internal import (
+    CLOCK,
+    IDENTITY,
+    KIND,
+    MOVE,
+    MOVED,
+    REBUILT,
+    Clock,
+    assignment_header,
+    clock_outputs,
+    partition_of,
+    read_clock,
+    solitary,
+)
 from streams.processors.watermark import ClockBoard
 
 
@@ -21,19 +40,18 @@ class IdentifyMemo(msgspec.Struct):
 
 
 _memos = msgspec.msgpack.Decoder(IdentifyMemo)
+_messages = msgspec.msgpack.Decoder(Message)
+_encode = msgspec.msgpack.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
 class IdentifyPlan:
-    """Where touchpoints go on."""
+    """Where touchpoints go on, and where nodes of other partitions are told."""
 
+    admitted_topic: str
     identified_topic: str
     partitions: int
-
-
-def customer_of(anchor: str) -> str:
-    """The customer whom an anchor (`type:pseudonym`) points to: 32 hexadecimal digits."""
-    return anchor.partition(":")[2]
+    rows: IdentityRows
 
 
 class IdentifyPartition:
@@ -42,9 +60,11 @@ class IdentifyPartition:
     def __init__(self, number: int, plan: IdentifyPlan) -> None:
         self.number, self.plan = number, plan
         self.memo = IdentifyMemo(board=ClockBoard())
+        self.graph = Graph()
 
     def load(self, key: bytes, value: bytes | None) -> None:
-        """There is no state beside the memo."""
+        """Take in one record of the changelog."""
+        identify_state.load(self.graph, key, value)
 
     def loaded(self, position: Position) -> None:
         """Take up the clocks of the last commit."""
@@ -52,25 +72,78 @@ class IdentifyPartition:
             self.memo = _memos.decode(position.memo)
 
     async def step(self, work: Work) -> Changes | None:
-        """Pass touchpoints on under their customer, then the time that all senders allow."""
+        """Pass touchpoints on under their customer, settle who is who, then pass on the time that all senders allow."""
+        if not work.batches:
+            return None
         outputs: list[Output] = []
         memo, plan = self.memo, self.plan
         for batch in work.batches:
             for record in batch.records:
-                if header(record, KIND) == CLOCK:
+                headers = dict(record.headers)
+                kind = headers.get(KIND)
+                if kind == CLOCK:
                     memo.board.hear(read_clock(record.value))
-                    continue
-                customer = customer_of(record.key.decode())
-                partition = partition_of(customer, plan.partitions)
-                outputs.append(Output(plan.identified_topic, partition, customer.encode(), record.value, record.headers))
-        memo.passed += len(outputs)
+                elif kind == IDENTITY:
+                    self.graph.hear(_messages.decode(record.value))
+                else:
+                    self._take(record, headers, outputs)
+        self._settle(outputs)
+        outputs.extend(plan.rows.rows(self.graph, self.number, work.now_us))
         clock = memo.board.time(self.number, plan.partitions)
         if clock != memo.clock:
             memo.clock = clock
             outputs.extend(clock_outputs(plan.identified_topic, plan.partitions, clock))
-        if not work.batches:
-            return None
-        return Changes(outputs=outputs, memo=msgspec.msgpack.encode(memo))
+        return Changes(state=identify_state.take_changes(self.graph), outputs=outputs, memo=msgspec.msgpack.encode(memo))
 
     def committed(self, position: Position) -> None:
         """Nothing waits for the commit."""
+
+    def _take(self, record: Any, headers: dict[str, bytes], outputs: list[Output]) -> None:
+        """One touchpoint: its identifiers were seen together; it goes to the anchor's customer, or on to its next identifier."""
+        graph, plan = self.graph, self.plan
+        anchor = record.key.decode()
+        identifiers = headers["identifiers"].decode().split(" ")
+        if anchor in identifiers:
+            identifiers = identifiers[identifiers.index(anchor) :]
+            event_id = headers["event_id"].decode()
+            graph.seen(identifiers, int(headers["occurred_at"]), event_id)
+            if graph.is_shared(anchor):
+                self._send_effects(outputs)
+                following = identifiers[1] if len(identifiers) > 1 else solitary(event_id)
+                partition = partition_of(following, plan.partitions)
+                outputs.append(Output(plan.admitted_topic, partition, following.encode(), record.value, record.headers))
+                return
+        customer, epoch = graph.place(anchor)
+        self._send_effects(outputs)
+        if MOVED not in headers and REBUILT not in headers:
+            self.memo.passed += 1
+        partition = partition_of(customer, plan.partitions)
+        assigned = [*record.headers, assignment_header(anchor, epoch)]
+        outputs.append(Output(plan.identified_topic, partition, customer.encode(), record.value, assigned))
+
+    def _settle(self, outputs: list[Output]) -> None:
+        """Until the nodes of this partition have nothing more to tell each other."""
+        self.graph.settle()
+        while self.graph.effects:
+            self._send_effects(outputs)
+            self.graph.settle()
+
+    def _send_effects(self, outputs: list[Output]) -> None:
+        """Messages to nodes here are heard at once, the others and the moves are sent, all in their order."""
+        graph, plan = self.graph, self.plan
+        if not graph.effects:
+            return
+        index = 0
+        while index < len(graph.effects):
+            effect = graph.effects[index]
+            index += 1
+            if isinstance(effect, Message):
+                partition = partition_of(effect.receiver, plan.partitions)
+                if partition == self.number:
+                    graph.hear(effect)
+                else:
+                    outputs.append(Output(plan.admitted_topic, partition, None, _encode(effect), [(KIND, IDENTITY)]))
+            else:
+                partition = partition_of(effect.sender, plan.partitions)
+                outputs.append(Output(plan.identified_topic, partition, effect.sender.encode(), _encode(effect), [(KIND, MOVE)]))
+        graph.effects.clear()

@@ -3,6 +3,7 @@
 The kind stands in a header, so that identify never opens a touchpoint's value.
 """
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -15,6 +16,16 @@ from streams.journeys.touchpoint import Touchpoint
 KIND: Final = "kind"
 TOUCHPOINT: Final = b"touchpoint"
 CLOCK: Final = b"clock"
+IDENTITY: Final = b"identity"
+"""What one identifier's node tells another's: `streams.journeys.identity.records.Message`."""
+MOVE: Final = b"move"
+"""To the customer who held an identifier's touchpoints: they go to another; `streams.journeys.identity.records.Move`."""
+HAND_OVER: Final = b"hand-over"
+"""The touchpoints themselves, from stitch to stitch, in chunks."""
+ASSIGNMENT: Final = "assignment"
+"""Header of an identified touchpoint: the identifier that it is held under, and the epoch of its assignment."""
+MOVED: Final = "moved"
+"""Header of a touchpoint that goes to its next identifier because the one before is shared: it is recorded and counted already."""
 REBUILT: Final = "rebuilt"
 """Header of a touchpoint that comes from the store again, after the embedded broker forgot it: it is recorded and counted already."""
 
@@ -66,6 +77,22 @@ def touchpoint_output(topic: str, partition: int, key: str, touchpoint: Touchpoi
         ("identifiers", identifiers.encode()),
     ]
     return Output(topic, partition, key.encode(), value, headers)
+
+
+def assignment_header(identifier: str, epoch: int) -> tuple[str, bytes]:
+    """The header that says which identifier a touchpoint is held under, and of which epoch."""
+    return ASSIGNMENT, f"{identifier} {epoch}".encode()
+
+
+def read_assignment(value: bytes) -> tuple[str, int]:
+    """Identifier and epoch of the header's value."""
+    identifier, _, epoch = value.decode().partition(" ")
+    return identifier, int(epoch)
+
+
+def solitary(event_id: str) -> str:
+    """The identifier of a touchpoint of which nothing but shared ones is known: it is a customer by itself."""
+    return f"event:{hashlib.sha256(event_id.encode()).hexdigest()[:32]}"
 
 
 def clock_outputs(topic: str, partitions: int, clock: Clock) -> Iterable[Output]:

@@ -13,7 +13,8 @@ from streams.journeys.results import Results
 from streams.processors.dead_letters import OutputEncoder
 from streams.processors.stitch_state import Entry
 
-_GONE: Final = 0
+GONE: Final = 0
+"""Digest of what is published no more."""
 _json = msgspec.json.Encoder(order="deterministic")
 
 
@@ -58,7 +59,7 @@ class Publisher:
                 publish(self._inconsistencies_topic, self._inconsistencies, finding.inconsistency_id, record, entry)
         for row_id, successor in self._gone(results, published, complete=complete).items():
             held = published[row_id]
-            entry = Entry(max(held.version + 1, now_us), _GONE, held.word, held.severity)
+            entry = Entry(max(held.version + 1, now_us), GONE, held.word, held.severity)
             if held.severity:
                 publish(self._inconsistencies_topic, self._inconsistencies, row_id, _retracted(row_id, customer, held), entry)
             else:
@@ -71,7 +72,7 @@ class Publisher:
         if complete:
             there = {row.journey_id for row in results.journeys} | {row.inconsistency_id for row in results.inconsistencies}
             gone |= {row_id: gone.get(row_id, "") for row_id in published if row_id not in there}
-        return {row_id: successor for row_id, successor in gone.items() if row_id in published and published[row_id].digest != _GONE}
+        return {row_id: successor for row_id, successor in gone.items() if row_id in published and published[row_id].digest != GONE}
 
 
 def _entry(held: Entry | None, row: JourneyRow | Finding, word: str, severity: str, now_us: int) -> Entry | None:

@@ -17,12 +17,13 @@ from streams.clickhouse.blocks import Table
 from streams.clickhouse.client import InsertClient, Refused, TransientInsertError
 from streams.delivery.commit import Changes, Output, Work
 from streams.processors.dead_letters import DeadLetters
-from streams.processors.internal import KIND, REBUILT, TOUCHPOINT, counted, header, received_us
+from streams.processors.internal import KIND, MOVED, REBUILT, TOUCHPOINT, counted, received_us
 from streams.processors.memo import MemoPartition
 
 log = logging.getLogger(__name__)
 
 TOUCHPOINTS_TABLE: Final = "touchpoints"
+IDENTITIES_TABLE: Final = "identities"
 
 
 class Sink:
@@ -66,9 +67,13 @@ class Sink:
     async def _insert(self, values: Sequence[bytes], table: Table) -> list[Refused]:
         while True:
             try:
-                return await self._client.insert(table, values)
+                refused = await self._client.insert(table, values)
+                if table.name == IDENTITIES_TABLE:
+                    await self._client.follow_identities()
             except TransientInsertError as error:
                 log.warning("%s; still trying", error)
+            else:
+                return refused
 
 
 class RecordMemo(msgspec.Struct):
@@ -105,7 +110,7 @@ class RecordPartition(MemoPartition[RecordMemo]):
             table = self.plan.tables[batch.topic]
             kept = batch.records
             if table.name == TOUCHPOINTS_TABLE:
-                kept = [record for record in batch.records if header(record, KIND) == TOUCHPOINT and not header(record, REBUILT)]
+                kept = [record for record in batch.records if _is_new_touchpoint(record)]
             rows.setdefault(batch.topic, []).extend(kept)
         outputs: list[Output] = []
         for topic, refused in zip(rows, await asyncio.gather(*(self._insert(topic, kept) for topic, kept in rows.items())), strict=True):
@@ -113,7 +118,7 @@ class RecordPartition(MemoPartition[RecordMemo]):
             counted(self.memo.written, {table.name: len(kept)})
             if table.name == TOUCHPOINTS_TABLE:
                 for record in kept:
-                    counted(self.memo.touchpoints, {header(record, "channel").decode(): 1})
+                    counted(self.memo.touchpoints, {dict(record.headers)["channel"].decode(): 1})
                 if kept:
                     self.plan.on_rows(max(0.0, (work.now_us - received_us(kept[0], work.now_us)) / 1e6))
             for each in refused:
@@ -124,3 +129,9 @@ class RecordPartition(MemoPartition[RecordMemo]):
 
     async def _insert(self, topic: str, records: Sequence[Any]) -> list[Refused]:
         return await self.plan.sink.insert(self.plan.tables[topic], [record.value for record in records])
+
+
+def _is_new_touchpoint(record: Any) -> bool:
+    """Not what travels among touchpoints, nor one that is recorded already and comes again."""
+    headers = dict(record.headers)
+    return headers.get(KIND) == TOUCHPOINT and REBUILT not in headers and MOVED not in headers

@@ -1,11 +1,11 @@
 """stitch: touchpoints become journeys, a ledger and findings. The shell around `streams.journeys`.
 
-Keeps every customer's touchpoints, when he is due next, and what was published of him. What a customer's fold says is published
-where it differs from that.
+Keeps every customer's touchpoints by the identifier that they came under, when he is due next, and what was published of him. What
+a customer's fold says is published where it differs from that. Identifiers come and go between customers (`hand_over`).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,13 +15,27 @@ from streams.avro.refusal import Refusal
 from streams.delivery.commit import Changes, Output, Position, Work
 from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
-from streams.journeys.results import Added
+from streams.journeys.results import Added, Results
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, decode, encode
+from streams.processors import hand_over
 from streams.processors.dead_letters import DeadLetters
-from streams.processors.internal import CLOCK, KIND, REBUILT, counted, header, read_clock
-from streams.processors.outputs import Publisher
-from streams.processors.stitch_state import Head, StitchState
+from streams.processors.internal import (
+    ASSIGNMENT,
+    CLOCK,
+    HAND_OVER,
+    KIND,
+    MOVE,
+    MOVED,
+    REBUILT,
+    Clock,
+    assignment_header,
+    counted,
+    read_assignment,
+    read_clock,
+)
+from streams.processors.outputs import GONE, Publisher
+from streams.processors.stitch_state import Entry, Head, Holding, StitchState
 from streams.processors.watermark import ClockBoard, domain_time, join_domain
 
 CUSTOMERS_FOLDED: Final = 20_000
@@ -54,6 +68,7 @@ class StitchPlan:
     knowledge: Knowledge
     publisher: Publisher
     dead_letters: DeadLetters
+    sender: hand_over.Sender
     partitions: int
     on_found: Callable[[float], None] = lambda _seconds: None
 
@@ -68,6 +83,7 @@ class StitchPartition:
         self._folded: OrderedDict[str, Customer] = OrderedDict()
         self._held: set[str] = set()
         self._fresh: set[str] = set()
+        self._leaving: list[tuple[Holding, Mapping[str, bytes]]] = []
         self._revision = plan.knowledge.revision
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -88,11 +104,9 @@ class StitchPartition:
         clock_before = self.memo.board.time(self.number, self.plan.partitions)
         for batch in work.batches:
             for record in batch.records:
-                if header(record, KIND) == CLOCK:
-                    self.memo.board.hear(read_clock(record.value))
-                else:
-                    self._take(record, work, arrived, outputs)
+                self._take(record, work, arrived, outputs)
         time = self.memo.board.time(self.number, self.plan.partitions)
+        self._part(time, arrived, work, outputs)
         concerned = dict.fromkeys(arrived)
         if time != clock_before or work.tick:
             concerned |= dict.fromkeys(self.state.due(lambda domain: domain_time(domain, time)))
@@ -126,32 +140,158 @@ class StitchPartition:
         return len(self._held)
 
     def _take(self, record: Any, work: Work, arrived: dict[str, int], outputs: list[Output]) -> None:
+        headers = dict(record.headers)
+        kind = headers.get(KIND)
+        if kind == CLOCK:
+            self.memo.board.hear(read_clock(record.value))
+        elif kind == MOVE:
+            self._begin_to_leave(hand_over.told_to_move(self.state, record.value))
+        elif kind == HAND_OVER:
+            self._take_chunk(record, work, arrived, outputs)
+        else:
+            self._take_touchpoint(record, headers, work, arrived, outputs)
+
+    def _take_touchpoint(self, record: Any, headers: dict[str, bytes], work: Work, arrived: dict[str, int], outputs: list[Output]) -> None:
         customer = record.key.decode()
+        identifier, epoch = read_assignment(headers[ASSIGNMENT])
+        holding = hand_over.holding_of(self.state, identifier, epoch, customer)
+        if holding.is_gone:
+            again = [each for each in record.headers if each[0] != ASSIGNMENT]
+            if holding.moved_to:
+                again.append(assignment_header(identifier, epoch + 1))
+            outputs.append(self.plan.sender.send_after(holding, record, again))
+            return
         touchpoint = decode(record.value)
-        memo, is_rebuilt = self.memo, bool(header(record, REBUILT))
-        fold = self._fold(customer)
-        held = fold.of_event(touchpoint.event_id)
-        added = fold.add(touchpoint)
+        memo, is_again = self.memo, REBUILT in headers or MOVED in headers
+        if holding.is_awaited:
+            held_value = self.state.held_under(holding.key).get(touchpoint.event_id)
+            held = None if held_value is None else decode(held_value)
+            added = _compared(held, touchpoint)
+        else:
+            fold = self._fold(customer)
+            held = fold.of_event(touchpoint.event_id)
+            added = fold.add(touchpoint)
         if added is Added.DUPLICATE:
-            if not is_rebuilt:
+            if not is_again:
                 counted(memo.duplicate, {touchpoint.channel: 1})
             return
         if added in {Added.CONFLICT_KEPT, Added.CONFLICT_REPLACED}:
             loser = held if added is Added.CONFLICT_REPLACED and held is not None else touchpoint
             counted(memo.conflict, {touchpoint.channel: 1})
-            refusal = Refusal("event_id_conflict", "event_id", "another content came under this event_id", loser.event_id)
-            outputs.append(self.plan.dead_letters.letter(refusal, record, loser.channel, work.now_us, encode(loser)))
+            outputs.append(self._conflict(loser, record, work))
             if added is Added.CONFLICT_KEPT:
                 return
-        elif not is_rebuilt:
+        elif not is_again:
             counted(memo.new, {touchpoint.channel: 1})
-        self.state.keep(customer, touchpoint.event_id, record.value)
+        self.state.keep(holding.key, touchpoint.event_id, record.value)
+        if not holding.is_awaited:
+            self._join(customer, (touchpoint,))
+            arrived[customer] = max(arrived.get(customer, 0), 0 if is_again else touchpoint.received_at)
+
+    def _conflict(self, loser: Touchpoint, record: Any, work: Work) -> Output:
+        refusal = Refusal("event_id_conflict", "event_id", "another content came under this event_id", loser.event_id)
+        return self.plan.dead_letters.letter(refusal, record, loser.channel, work.now_us, encode(loser))
+
+    def _join(self, customer: str, touchpoints: Iterable[Touchpoint]) -> None:
+        """The customer lives in the time of all imports, or live traffic, that his touchpoints came by."""
         head = self.state.heads.get(customer) or Head()
-        domain = join_domain(head.domain, touchpoint.replay)
+        domain = head.domain
+        for replay in {each.replay for each in touchpoints}:
+            domain = join_domain(domain, replay)
         if domain != head.domain:
             self.state.set_head(customer, Head(deadline=head.deadline, domain=domain, now=head.now))
-        came = 0 if is_rebuilt else touchpoint.received_at
-        arrived[customer] = max(arrived.get(customer, 0), came)
+
+    # -- identifiers that come and go ----------------------------------------
+
+    def _begin_to_leave(self, holding: Holding | None) -> None:
+        if holding is not None:
+            self._leaving.append((holding, hand_over.leave(self.state, holding)))
+            self._fold_anew(holding.customer)
+
+    def _take_chunk(self, record: Any, work: Work, arrived: dict[str, int], outputs: list[Output]) -> None:
+        chunk = hand_over.read_chunk(record.value)
+
+        def merge(held: bytes, given: bytes) -> bytes:
+            """What came while the hand-over was under way was counted as new; now it shows that it was not."""
+            first, second = decode(held), decode(given)
+            added = _compared(first, second)
+            counted(self.memo.new, {first.channel: -1})
+            if added is Added.DUPLICATE:
+                counted(self.memo.duplicate, {first.channel: 1})
+                return held
+            counted(self.memo.conflict, {first.channel: 1})
+            outputs.append(self._conflict(second if added is Added.CONFLICT_KEPT else first, record, work))
+            return held if added is Added.CONFLICT_KEPT else given
+
+        holding = hand_over.received(self.state, chunk, merge)
+        customer = chunk.customer
+        if self._take_over(customer, chunk.entries):
+            self._fold_anew(customer)
+            arrived.setdefault(customer, 0)
+        if holding is None:
+            return
+        if holding.moved_to is not None:
+            self._begin_to_leave(holding)
+            return
+        self._fold_anew(customer)
+        self._join(customer, map(decode, self.state.held_under(holding.key).values()))
+        arrived.setdefault(customer, 0)
+
+    def _take_over(self, customer: str, entries: Mapping[str, Entry]) -> bool:
+        """Versions of what another published under ids that may be this customer's now; whether any of his own is overtaken."""
+        published = self.state.published.get(customer, {})
+        overtaken = False
+        for row_id, entry in entries.items():
+            held = published.get(row_id)
+            if held is None or held.version <= entry.version:
+                overtaken = overtaken or (held is not None and held.digest != GONE)
+                self.state.set_published(customer, row_id, entry)
+        return overtaken
+
+    def _part(self, time: Clock, arrived: dict[str, int], work: Work, outputs: list[Output]) -> None:
+        """Publish what is left of those whose identifiers go, then send the touchpoints after them."""
+        leaving, self._leaving = self._leaving, []
+        for customer in dict.fromkeys(holding.customer for holding, _ in leaving):
+            arrived.pop(customer, None)
+            if self.state.is_empty(customer):
+                entries = self._retract_all(customer, work, outputs)
+            else:
+                self._publish_the_rest(customer, time, work, outputs)
+                entries = self.state.published.get(customer, {})
+            gone = {row_id: entry for row_id, entry in entries.items() if entry.digest == GONE}
+            for holding, touchpoints in leaving:
+                if holding.customer == customer:
+                    outputs.extend(self.plan.sender.hand_over(holding, touchpoints, gone))
+
+    def _retract_all(self, customer: str, work: Work, outputs: list[Output]) -> dict[str, Entry]:
+        published = self.state.published.get(customer, {})
+        rows, changes = self.plan.publisher.rows(
+            customer, Results((), (), None), published, work.now_us, 0, complete=True, partition=self.number
+        )
+        outputs.extend(rows)
+        entries = {**published, **changes}
+        self.state.forget(customer)
+        self._held.discard(customer)
+        self._folded.pop(customer, None)
+        self._fresh.discard(customer)
+        return entries
+
+    def _publish_the_rest(self, customer: str, time: Clock, work: Work, outputs: list[Output]) -> None:
+        """What another identifier of the customer leaves, in the time that is his then."""
+        head = self.state.heads.get(customer) or Head()
+        domain = ""
+        for touchpoint in self._kept(customer):
+            domain = join_domain(domain, touchpoint.replay)
+        self.state.set_head(customer, Head(deadline=head.deadline, domain=domain, now=head.now))
+        is_running = any(not clock.ended for name, clock in time.imports.items() if name in domain.split("\n"))
+        now = None if is_running else domain_time(domain, time)
+        self._publish(customer, head.now if now is None else now, 0, work, outputs)
+
+    def _fold_anew(self, customer: str) -> None:
+        self._folded.pop(customer, None)
+        self._fresh.discard(customer)
+
+    # -- folding and publishing ----------------------------------------------
 
     def _fold(self, customer: str) -> Customer:
         fold = self._folded.get(customer)
@@ -186,3 +326,12 @@ class StitchPartition:
         deadline = results.next_deadline
         if deadline != head.deadline or now != head.now:
             self.state.set_head(customer, Head(deadline=deadline, domain=head.domain, now=now))
+
+
+def _compared(held: Touchpoint | None, given: Touchpoint) -> Added:
+    """What becomes of a touchpoint beside one of the same event id."""
+    if held is None:
+        return Added.NEW
+    if held.content_hash == given.content_hash:
+        return Added.DUPLICATE
+    return Added.CONFLICT_KEPT if held.content_hash < given.content_hash else Added.CONFLICT_REPLACED

@@ -1,7 +1,9 @@
 """What stitch keeps of its customers, and how it stands in the changelog.
 
-Keys are a letter, the customer (16 bytes), then the part: `t` a touchpoint by event id, `p` a published row by its id, `h` the
-head. So the changelog grows with the change, not with the customer. A head begins with the next deadline as eight raw bytes.
+Keys are a letter, the customer (16 bytes), then the part: `p` a published row by its id, `h` the head. Touchpoints stand by the
+identifier that they are held under: `a` its holding, `t` a touchpoint by event id, each after the identifier's pseudonym (16 bytes)
+and epoch (4 bytes). So the changelog grows with the change, not with the customer. A head begins with the next deadline as eight
+raw bytes.
 """
 
 import heapq
@@ -13,6 +15,7 @@ from typing import Final, TypeVar
 import msgspec
 
 T = TypeVar("T")
+K = TypeVar("K")
 _NEVER: Final = 2**63 - 1
 _deadline = struct.Struct(">q")
 
@@ -42,9 +45,41 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     severity: str = ""
 
 
+class Holding(msgspec.Struct, array_like=True):
+    """An identifier's touchpoints, here under one assignment of it.
+
+    customer        whose they are
+    is_awaited      its hand-over is not complete: they are kept, and not folded yet
+    chunks, of      chunks of the hand-over that have come, and how many there are (0: not known)
+    moved_to        the customer that they go or went to; "" each to its next identifier; None: they stay
+    is_gone         they have gone: what still comes is sent after them
+    """
+
+    identifier: str
+    epoch: int
+    customer: str
+    is_awaited: bool = False
+    chunks: list[int] = []
+    of: int = 0
+    moved_to: str | None = None
+    is_gone: bool = False
+
+    @property
+    def key(self) -> bytes:
+        """Its place in state and changelog: pseudonym and epoch."""
+        return holding_key(self.identifier, self.epoch)
+
+
+def holding_key(identifier: str, epoch: int) -> bytes:
+    """The key of an identifier's holding under an epoch: 20 bytes."""
+    return bytes.fromhex(identifier.rpartition(":")[2]) + epoch.to_bytes(4, "big")
+
+
+_HOLDING_KEY_BYTES: Final = 20
 _encode = msgspec.msgpack.Encoder().encode
 _heads = msgspec.msgpack.Decoder(Head)
 _entries = msgspec.msgpack.Decoder(Entry)
+_holdings = msgspec.msgpack.Decoder(Holding)
 
 
 class StitchState:
@@ -54,18 +89,26 @@ class StitchState:
         self.heads: dict[str, Head] = {}
         self.published: dict[str, dict[str, Entry]] = {}
         self.changes: dict[bytes, bytes | None] = {}
-        self._touchpoints: dict[str, dict[str, bytes]] = {}
+        self.holdings: dict[bytes, Holding] = {}
+        self._touchpoints: dict[bytes, dict[str, bytes]] = {}
+        self._held: dict[str, dict[bytes, None]] = {}
         self._due: dict[str, list[tuple[int, str]]] = defaultdict(list)
 
     # -- restore -----------------------------------------------------------
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take in one record of the changelog."""
-        letter, customer, part = key[:1], key[1:17].hex(), key[17:].decode()
+        letter = key[:1]
         if letter == b"t":
-            self._set(self._touchpoints, customer, part, value)
-        elif letter == b"p":
-            self._set(self.published, customer, part, None if value is None else _entries.decode(value))
+            end = 1 + _HOLDING_KEY_BYTES
+            self._set(self._touchpoints, key[1:end], key[end:].decode(), value)
+            return
+        if letter == b"a":
+            self._set_holding(key[1:], None if value is None else _holdings.decode(value))
+            return
+        customer = key[1:17].hex()
+        if letter == b"p":
+            self._set(self.published, customer, key[17:].decode(), None if value is None else _entries.decode(value))
         elif value is None:
             self.heads.pop(customer, None)
         else:
@@ -77,17 +120,37 @@ class StitchState:
             self._line_up(customer, head)
 
     @staticmethod
-    def _set(held: dict[str, dict[str, T]], customer: str, part: str, value: T | None) -> None:
+    def _set(held: dict[K, dict[str, T]], key: K, part: str, value: T | None) -> None:
         if value is None:
-            held.get(customer, {}).pop(part, None)
+            held.get(key, {}).pop(part, None)
         else:
-            held.setdefault(customer, {})[part] = value
+            held.setdefault(key, {})[part] = value
+
+    def _set_holding(self, key: bytes, holding: Holding | None) -> None:
+        before = self.holdings.get(key)
+        if before is not None:
+            self._held.get(before.customer, {}).pop(key, None)
+        if holding is None:
+            self.holdings.pop(key, None)
+            return
+        self.holdings[key] = holding
+        if not holding.is_awaited and not holding.is_gone:
+            self._held.setdefault(holding.customer, {})[key] = None
 
     # -- reading -----------------------------------------------------------
 
     def touchpoints(self, customer: str) -> Iterable[bytes]:
-        """The customer's touchpoints, encoded, in no order."""
-        return self._touchpoints.get(customer, {}).values()
+        """The customer's touchpoints, encoded, in no order; under two identifiers the same event may stand twice."""
+        for key in self._held.get(customer, ()):
+            yield from self._touchpoints.get(key, {}).values()
+
+    def held_under(self, key: bytes) -> dict[str, bytes]:
+        """A holding's touchpoints, encoded, by event id."""
+        return self._touchpoints.get(key, {})
+
+    def is_empty(self, customer: str) -> bool:
+        """Whether no identifier's touchpoints are the customer's any more."""
+        return not self._held.get(customer)
 
     def due(self, time_of: Callable[[str], int | None]) -> list[str]:
         """Customers whose deadline has come, by the time of each domain; each is given once."""
@@ -103,10 +166,32 @@ class StitchState:
 
     # -- changing ----------------------------------------------------------
 
-    def keep(self, customer: str, event_id: str, value: bytes) -> None:
-        """Keep a touchpoint, in place of one with the same event id."""
-        self._set(self._touchpoints, customer, event_id, value)
-        self.changes[b"t" + bytes.fromhex(customer) + event_id.encode()] = value
+    def keep(self, key: bytes, event_id: str, value: bytes) -> None:
+        """Keep a touchpoint under a holding, in place of one with the same event id."""
+        self._set(self._touchpoints, key, event_id, value)
+        self.changes[b"t" + key + event_id.encode()] = value
+
+    def set_holding(self, holding: Holding) -> None:
+        """Note how a holding stands."""
+        key = holding.key
+        self._set_holding(key, holding)
+        self.changes[b"a" + key] = _encode(holding)
+
+    def let_go(self, key: bytes) -> dict[str, bytes]:
+        """Give up a holding's touchpoints; returns them."""
+        touchpoints = self._touchpoints.pop(key, {})
+        for event_id in touchpoints:
+            self.changes[b"t" + key + event_id.encode()] = None
+        return touchpoints
+
+    def forget(self, customer: str) -> None:
+        """Nothing is known of the customer any more, and nothing of him is published."""
+        raw = bytes.fromhex(customer)
+        self._held.pop(customer, None)
+        if self.heads.pop(customer, None) is not None:
+            self.changes[b"h" + raw] = None
+        for row_id in self.published.pop(customer, {}):
+            self.changes[b"p" + raw + row_id.encode()] = None
 
     def set_published(self, customer: str, row_id: str, entry: Entry) -> None:
         """Note what is published under an id."""

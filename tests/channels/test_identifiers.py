@@ -54,7 +54,7 @@ def test_the_anchor_is_the_strongest_identifier_then_the_smallest_pseudonym(admi
     touchpoint = admit("chat", event("agent_said", identifiers=given, references={"order": "O1"})).touchpoint
     emails = [each.pseudonym for each in touchpoint.identifiers if each.type == "email"]
     assert touchpoint.anchor == f"email:{min(emails)}"
-    assert [each.type for each in touchpoint.identifiers] == ["cookie", "email", "email", "order"]
+    assert [each.type for each in touchpoint.identifiers] == ["email", "email", "cookie", "order"]
 
 
 @pytest.mark.parametrize("type_", ["order", "case", "conversation"])

@@ -17,7 +17,8 @@ from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Conversation, Promise, References, Touchpoint, encode
 from streams.processes import shipped_processes
 from streams.processors.dead_letters import OutputEncoder
-from streams.processors.internal import CLOCK, KIND, TOUCHPOINT, Clock, ImportClock
+from streams.processors.hand_over import Sender
+from streams.processors.internal import CLOCK, KIND, TOUCHPOINT, Clock, ImportClock, assignment_header
 from streams.processors.outputs import Publisher
 from streams.processors.stitch import StitchMemo, StitchPartition, StitchPlan
 
@@ -80,7 +81,7 @@ class Stitched:
         return heir
 
     def record(self, touchpoint, customer=KIM):
-        return self._fetched(customer.encode(), encode(touchpoint), TOUCHPOINT)
+        return self._fetched(customer.encode(), encode(touchpoint), TOUCHPOINT, assignment_header(f"login:{customer}", 0))
 
     def clock(self, live=None, **imports):
         """The only sender's word: what it said of an import stands until it says more."""
@@ -112,8 +113,8 @@ class Stitched:
             rows[row[f"{name}_id"]] = {field: value for field, value in row.items() if field not in PROCESSING}
         return rows
 
-    def _fetched(self, key, value, kind):
-        return Fetched(value, key, ((KIND, kind),), topic="identified", offset=next(self._offsets))
+    def _fetched(self, key, value, kind, *headers):
+        return Fetched(value, key, ((KIND, kind), *headers), topic="identified", offset=next(self._offsets))
 
     def _later(self):
         self.now_us += 1_000_000
@@ -147,7 +148,9 @@ def without_processing(rows):
 @pytest.fixture(scope="session")
 def plan(registry, dead_letters):
     publisher = Publisher("journeys", OutputEncoder(registry, "journey"), "inconsistencies", OutputEncoder(registry, "inconsistency"))
-    return StitchPlan(JourneySettings(shipped_processes()), Knowledge(), publisher, dead_letters, partitions=1)
+    return StitchPlan(
+        JourneySettings(shipped_processes()), Knowledge(), publisher, dead_letters, Sender("identified", "admitted", 1), partitions=1
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+"""identify and stitch, without a broker."""
+
+from collections.abc import Callable
+
+import pytest
+from conversing import Installation
+
+from streams.avro.registry import FileRegistry
+from streams.avro.sealing import Sealing
+from streams.journeys.knowledge import Knowledge
+from streams.journeys.settings import JourneySettings
+from streams.processes import shipped_processes
+from streams.processors.dead_letters import DeadLetters, OutputEncoder
+from streams.processors.hand_over import Sender
+from streams.processors.identify import IdentifyPlan
+from streams.processors.identities import IdentityRows
+from streams.processors.outputs import Publisher
+from streams.processors.stitch import StitchPlan
+
+
+@pytest.fixture(scope="session")
+def installation() -> Callable[[int], Installation]:
+    """Makes an installation of so many partitions."""
+    registry = FileRegistry()
+    publisher = Publisher("journeys", OutputEncoder(registry, "journey"), "inconsistencies", OutputEncoder(registry, "inconsistency"))
+    letters = DeadLetters("dead", 1, OutputEncoder(registry, "dead_letter"), Sealing("k1:" + "11" * 32))
+    rows = IdentityRows("identities", OutputEncoder(registry, "identity"), "links", OutputEncoder(registry, "identity_link"))
+
+    def made(partitions: int) -> Installation:
+        sender = Sender("identified", "admitted", partitions)
+        return Installation(
+            IdentifyPlan("admitted", "identified", partitions, rows),
+            StitchPlan(JourneySettings(shipped_processes()), Knowledge(), publisher, letters, sender, partitions=partitions),
+        )
+
+    return made
