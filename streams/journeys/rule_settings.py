@@ -139,9 +139,9 @@ class Contacts:
     hours: Mapping[str, OpeningHours] = field(
         default_factory=lambda: {
             "": OFFICE,
-            "phone": OpeningHours("UTC", (*(_LONG_DAY,) * 6, ())),
+            "phone": OpeningHours("UTC", (_LONG_DAY,) * 7),
             "chat": OpeningHours("UTC", (_CHAT_DAY,) * 7),
-            "store": OpeningHours("UTC", (*(_LONG_DAY,) * 6, ())),
+            "store": OpeningHours("UTC", (_LONG_DAY,) * 7),
         }
     )
     abandoned_early_s: Mapping[str, int] = field(default_factory=lambda: {"phone": 10})
