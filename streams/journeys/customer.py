@@ -12,6 +12,7 @@ from typing import Final
 from streams.journeys.fold import Failed, Fold, FoldState, decode, encode
 from streams.journeys.history import History
 from streams.journeys.inconsistencies.findings import Finding
+from streams.journeys.inconsistencies.identities import conflict_of, event_conflict
 from streams.journeys.inconsistencies.rules import finding, holds, next_change
 from streams.journeys.journey import JourneyRow
 from streams.journeys.knowledge import Knowledge
@@ -31,9 +32,11 @@ class Customer:
 
     __slots__ = (
         "_before",
+        "_conflicts",
         "_deadline_room",
         "_deadlines",
         "_fold",
+        "_fresh_conflicts",
         "_history",
         "_lost",
         "_now",
@@ -63,6 +66,8 @@ class Customer:
         self._reported_findings: set[str] = set()
         self._before: dict[str, JourneyRow | Finding] = {}
         self._lost: dict[str, str] = {}
+        self._conflicts: dict[str, Touchpoint] = {}
+        self._fresh_conflicts: set[str] = set()
 
     def add(self, touchpoint: Touchpoint) -> Added:
         """Take a touchpoint, whatever order it comes in; it is folded when results are asked for."""
@@ -70,6 +75,8 @@ class Customer:
 
     def remove(self, event_id: str) -> Touchpoint | None:
         """Take a touchpoint out, as if it had never been; None where it is not held."""
+        if event_id in self._conflicts:
+            self._fresh_conflicts.add(event_id)
         return self._history.remove(event_id)
 
     @property
@@ -80,6 +87,17 @@ class Customer:
     def touchpoints(self) -> Sequence[Touchpoint]:
         """All touchpoints that count, in fold order."""
         return self._history.view()
+
+    def note_conflict(self, refused: Touchpoint) -> None:
+        """Take note of another content under an event id that the customer has: it is an identity_conflict, as long as he has it.
+
+        Whoever keeps the customer keeps the refused content too, and notes it again when he is built anew. Of several refused
+        contents the one with the smallest hash is told, whichever came first.
+        """
+        known = self._conflicts.get(refused.event_id)
+        if known is None or refused.content_hash < known.content_hash:
+            self._conflicts[refused.event_id] = refused
+            self._fresh_conflicts.add(refused.event_id)
 
     def of_event(self, event_id: str) -> Touchpoint | None:
         """The touchpoint that counts under an event id; None where there is none."""
@@ -95,6 +113,7 @@ class Customer:
             for each in suspicions.values()
             if holds(each, suspicions, self.knowledge, now)
         ]
+        found += [conflict for each in self._conflicts if (conflict := self._conflict(each)) is not None]
         changes = [drops for each in state.journeys.held.values() if (drops := each.drops_at()) is not None and drops > now]
         changes += [change for each in suspicions.values() if (change := next_change(each, suspicions, self.knowledge, now)) is not None]
         return Results(
@@ -147,9 +166,23 @@ class Customer:
                     found.append(row)
             elif each in self._reported_findings:
                 gone.append(each)
+        for event_id in self._fresh_conflicts:
+            conflict = self._conflict(event_id)
+            if conflict is not None:
+                found.append(conflict)
+            elif (conflict_id := conflict_of(event_id)) in self._reported_findings:
+                gone.append(conflict_id)
+        self._fresh_conflicts.clear()
         self._reported_findings.difference_update(gone)
         self._reported_findings.update(each.inconsistency_id for each in found)
         return _sorted_findings(found), tuple(sorted(gone))
+
+    def _conflict(self, event_id: str) -> Finding | None:
+        """The finding of two contents under one event id; None where the customer has the event no more."""
+        counting = self._history.of_event(event_id)
+        if counting is None or counting.content_hash == self._conflicts[event_id].content_hash:
+            return None
+        return event_conflict(self.customer, counting, self._conflicts[event_id], self.settings.rules)
 
     def _successor(self, journey_id: str, touched: set[str]) -> str:
         """The journey that now shows the first touchpoint of one that is gone; "" where none does."""
@@ -212,7 +245,8 @@ class Customer:
 
     def _everything(self) -> set[str]:
         state = self._fold.state
-        return state.journeys.held.keys() | state.suspicions.keys() | self._reported_findings
+        conflicts = {conflict_of(each) for each in self._conflicts}  # they have no suspicion, and no time
+        return (state.journeys.held.keys() | state.suspicions.keys() | self._reported_findings) - conflicts
 
     def _due_of(self, each: str, now: int) -> int | None:
         """When (us) a journey or finding changes next by time alone, after `now`."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from journey_story import SETTINGS, at, found, touch
+from journey_story import SETTINGS, at, customer, found, touch
 from msgspec.structs import replace as changed
 
 from streams.journeys.inconsistencies.identities import event_conflict
@@ -44,7 +44,25 @@ def test_two_values_in_one_touchpoint():
 
 
 def test_two_contents_under_one_event_id_are_one_finding_whichever_was_refused():
-    one, other, third = seen(0, event_id="e"), seen(2, event_id="e"), seen(3, event_id="e")
-    finding = event_conflict("someone", one, other)
-    assert finding.inconsistency_id == event_conflict("someone", one, third).inconsistency_id
+    one, other, third = (changed(seen(hours, event_id="e"), content_hash=hours + 1) for hours in (0, 2, 3))
+    rules = SETTINGS.rules
+    finding = event_conflict("someone", one, other, rules)
+    assert finding.inconsistency_id == event_conflict("someone", one, third, rules).inconsistency_id
     assert (finding.subject, finding.audience, finding.opened_at, finding.founding) == ("event:e", "channel_team", at(2), ("e",))
+    assert event_conflict("someone", one, other, replace(rules, off=frozenset({RULE}))) is None
+
+
+def test_a_conflict_that_is_noted_is_told_once_and_goes_with_the_event():
+    one, other, third = (changed(seen(hours, event_id="e"), content_hash=hours + 1) for hours in (0, 2, 3))
+    held = customer(one)
+    held.changed(at(5))
+    held.note_conflict(third)
+    held.note_conflict(other)
+    [finding] = held.changed(at(5)).inconsistencies
+    assert finding == event_conflict("someone", one, other, SETTINGS.rules)
+    assert held.changed(at(5)).inconsistencies == ()
+    assert held.changed(at(4)).gone_inconsistencies == ()  # time that goes back changes nothing of it
+    assert held.results(at(5)).inconsistencies == (finding,)
+    held.remove("e")
+    assert held.results(at(5)).inconsistencies == ()
+    assert held.changed(at(5)).gone_inconsistencies == (finding.inconsistency_id,)

@@ -7,7 +7,7 @@ Near misses: the same number again; two e-mail addresses or phone numbers; the s
 Founding facts: the first touchpoint with each of two values; one finding for each further value. Of two contents under one event id
 it is that event id, one per event id: whatever contents come, and in whatever order.
 Audience: the channel's team, never the desk.
-Two contents under one event id are seen where the second one is refused; `event_conflict` makes the finding of them.
+Two contents under one event id are seen where the second one is refused: `Customer.note_conflict`.
 """
 
 from typing import Final
@@ -15,6 +15,7 @@ from typing import Final
 from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, OPEN, WARNING, Finding, Side, Suspicion, suspicion_id
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told
 from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name
+from streams.journeys.rule_settings import Exceptions, RuleSettings
 from streams.journeys.said_facts import Value
 from streams.journeys.touchpoint import Touchpoint
 
@@ -60,12 +61,21 @@ class IdentityConflict(Rule):
         suspicion.second = scene.side(f"gave another {named}")
 
 
-def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint) -> Finding:
+def conflict_of(event_id: str) -> str:
+    """`inconsistency_id` of two contents under an event id."""
+    return suspicion_id(NAME, _EVENT, event_id)
+
+
+def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint, settings: RuleSettings) -> Finding | None:
     """The finding of two contents under one event id: the one that counts (the smaller hash), and the one that was refused.
 
     The id is that of the event alone, so whoever of several refused ones is given last, it is the same finding; `journey_id` is left
-    open. It stands until it is retracted: nothing that the customer does resolves it.
+    open. It stands until it is retracted: nothing that the customer does resolves it. None where the rule is off, or the settings
+    except one of the channels.
     """
+    excepted = settings.exceptions.get(NAME, Exceptions()).channels
+    if NAME in settings.off or counting.channel in excepted or refused.channel in excepted:
+        return None
     first, second = _side_of(counting), _side_of(refused)
     sentence = (
         f"{channel_name(first.channel)} and {channel_inside(second.channel)} published two contents under one event id; only one counts."
@@ -73,9 +83,9 @@ def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint) -> 
         else f"{channel_name(first.channel)} published two contents under one event id; only one counts."
     )
     return Finding(
-        inconsistency_id=suspicion_id(NAME, _EVENT, counting.event_id),
+        inconsistency_id=conflict_of(counting.event_id),
         rule=NAME,
-        severity=WARNING,
+        severity=settings.severities.get(NAME, WARNING),
         audience=CHANNEL_TEAM,
         status=OPEN,
         customer=customer,
