@@ -36,7 +36,7 @@ NOT_FOR_THE_DESK: Final = ("identity_conflict",)
 _UNQUOTED: Final = " SETTINGS output_format_json_quote_64bit_integers = 0"
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 _PSEUDONYM: Final = re.compile(f"[0-9a-f]{{{PSEUDONYM_DIGITS}}}")
-_OWN: Final = "anchor IN {anchors:Array(String)}"
+_OWN: Final = "hasAny(identifiers.pseudonym, {pseudonyms:Array(String)})"
 
 
 class _Kept(NamedTuple):
@@ -74,8 +74,7 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
         others_held = tuple(matches[:OTHERS_SHOWN])
         return Answer(known=False, asked_at=at, fresh_at=fresh_at, tried=tried, untried=untried, others=others_held)
     found, *others = matches
-    anchors = _anchors(settings, found.customer)
-    kept = _kept(settings, anchors, last)
+    kept = _kept(settings, found.customer, last)
     return Answer(
         known=True,
         asked_at=at,
@@ -124,8 +123,8 @@ def _matches(settings: Settings, value: str, tried: tuple[str, ...], pseudonyms:
         if name in tried and (name != "offer" or not found):  # no index leads to an offer, so it comes last
             found += _by(settings, f"'{name}'", f"references.`{name}` = {{value:String}}", {"value": _text(value)})
     if "customer" in tried and not found and _PSEUDONYM.fullmatch(value.lower()):
-        anchors = _anchors(settings, value.lower())
-        found += [each for each in _by(settings, "'customer'", _OWN, {"anchors": anchors}) if each[-1].customer == value.lower()]
+        own = {"pseudonyms": _own(settings, value.lower())}
+        found += [each for each in _by(settings, "'customer'", _OWN, own) if each[-1].customer == value.lower()]
     unique: dict[str, Match] = {}
     for *_, match in sorted(found, key=lambda each: each[:3]):
         unique.setdefault(match.customer, match)
@@ -145,14 +144,10 @@ def _by(settings: Settings, by: str, condition: str, parameters: Mapping[str, st
     ]
 
 
-def _anchors(settings: Settings, customer: str) -> str:
-    """Anchors of the customer's touchpoints: identifiers assigned to him, and the one that is his name where none is."""
-    rows = _rows(
-        settings,
-        "SELECT concat(type, ':', pseudonym) AS anchor FROM identities WHERE customer = {customer:String}",
-        {"customer": _text(customer)},
-    )
-    return _array([*(row["anchor"] for row in rows), *(f"{name}:{customer}" for name in type_order)])
+def _own(settings: Settings, customer: str) -> str:
+    """Pseudonyms that the customer's touchpoints come by: of identifiers assigned to him, and the one that is his name."""
+    rows = _rows(settings, "SELECT pseudonym FROM identities WHERE customer = {customer:String}", {"customer": _text(customer)})
+    return _array(sorted({customer, *(row["pseudonym"] for row in rows)}))
 
 
 def _clock(settings: Settings) -> tuple[int, int | None]:
@@ -204,17 +199,22 @@ def _last(kept: _Kept, last: int) -> tuple[Moment, ...]:
     )
 
 
-def _kept(settings: Settings, anchors: str, last: int) -> _Kept:
+def _kept(settings: Settings, customer: str, last: int) -> _Kept:
     """One read for all that touchpoints tell: reading whole touchpoints is most of what a look-up costs."""
     text = (
         f"WITH toUInt64(0) AS content_hash SELECT {selection()}, n, first, recorded FROM (SELECT *, count() OVER () AS n,"  # noqa: S608  # the views show no hash
         " toUnixTimestamp64Micro(min(corrected_at) OVER ()) AS first, toUnixTimestamp64Micro(max(ingested_at) OVER ()) AS recorded,"
         " row_number() OVER (ORDER BY corrected_at DESC, source DESC, sequence DESC, event_id DESC) AS place"
-        f" FROM touchpoints WHERE {indexed(settings, 'touchpoints', 'event_id', _OWN)})"
+        f" FROM touchpoints WHERE {indexed(settings, 'touchpoints', 'event_id', _OWN)} AND customer = {{customer:String}})"
         " WHERE place <= {last:UInt32} OR notEmpty(promises) OR has({kinds:Array(String)}, kind)"
         " ORDER BY corrected_at, source, sequence, event_id"
     )
-    parameters = {"anchors": anchors, "last": str(max(last, 1)), "kinds": _array((*KEEPING, WITHDRAWING))}
+    parameters = {
+        "customer": _text(customer),
+        "pseudonyms": _own(settings, customer),
+        "last": str(max(last, 1)),
+        "kinds": _array((*KEEPING, WITHDRAWING)),
+    }
     body = read(settings, text + _UNQUOTED, "JSONCompactEachRow", parameters).body
     if not body:
         return _Kept((), 0, None, None)
