@@ -49,3 +49,9 @@ def test_without_a_mistake_there_is_none():
     held = customer(*STORY)
     held.results(at(400))
     assert held.failed_rules == {}
+
+
+def test_a_sentence_that_cannot_be_made_leaves_the_two_sides(monkeypatch):
+    monkeypatch.setattr(ContactAfterOptOut, "tell", lambda _self, suspicion: suspicion.told["nothing"])
+    [finding] = customer(*STORY[:1], STORY[2]).results(at(400)).inconsistencies
+    assert finding.sentence == "The website was told that the customer wants no marketing; The e-mail sent marketing."

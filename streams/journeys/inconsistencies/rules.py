@@ -6,7 +6,7 @@ from typing import Final
 from streams.journeys.inconsistencies.cases import CaseReopened
 from streams.journeys.inconsistencies.channels import ChannelFailed
 from streams.journeys.inconsistencies.expired_offers import OfferExpiredShown
-from streams.journeys.inconsistencies.findings import NEVER, OPEN, RESOLVED, Finding, Suspicion
+from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, NEVER, OPEN, RESOLVED, Finding, Suspicion
 from streams.journeys.inconsistencies.handovers import HandoverLost
 from streams.journeys.inconsistencies.identities import IdentityConflict
 from streams.journeys.inconsistencies.offers import OfferUnannounced, OfferUnknown
@@ -17,9 +17,10 @@ from streams.journeys.inconsistencies.pushes import ContactAfterOptOut, Promotio
 from streams.journeys.inconsistencies.questions import QuestionRepeated
 from streams.journeys.inconsistencies.repeats import ContactRepeated
 from streams.journeys.inconsistencies.satisfaction import SatisfactionDropped
-from streams.journeys.inconsistencies.scene import Rule
+from streams.journeys.inconsistencies.scene import Rule, Told
 from streams.journeys.inconsistencies.statements import statement_rules
 from streams.journeys.inconsistencies.waits import ContactUnanswered
+from streams.journeys.inconsistencies.wording import channel_name
 from streams.journeys.knowledge import Knowledge
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -110,6 +111,15 @@ def _next_change_among(suspicion: Suspicion, suspicions: dict[str, Suspicion], k
     return next((time for time in sorted(times) if now < time < NEVER and told(time) != before), None)
 
 
+def _told(rule: Rule, suspicion: Suspicion) -> Told:
+    """The finding in the rule's words; where the rule cannot find them, the bare two sides: they stand, however they are worded."""
+    try:
+        return rule.tell(suspicion)
+    except Exception:  # noqa: BLE001 - a mistake in a sentence must not stop the customer, let alone the partition
+        sides = [f"{channel_name(side.channel)} {side.said}" for side in (suspicion.first, suspicion.second) if side.said]
+        return Told(CHANNEL_TEAM, f"{'; '.join(sides)}.", "")
+
+
 def _resolution(suspicion: Suspicion, knowledge: Knowledge, now: int) -> tuple[int | None, str]:
     """When (us) it was resolved, and by which event ("" by time or knowledge), as far as the watermark `now` (us) says."""
     resolved_at, resolved_by = suspicion.resolved_at, suspicion.resolved_by
@@ -123,7 +133,7 @@ def finding(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: K
     """The suspicion as it is published when the watermark is `now` (us); it holds then."""
     rule = BY_NAME[suspicion.rule]
     resolved_at, resolved_by = _resolution(suspicion, knowledge, now)
-    told = rule.tell(suspicion)
+    told = _told(rule, suspicion)
     return Finding(
         inconsistency_id=suspicion.inconsistency_id,
         rule=suspicion.rule,
