@@ -68,5 +68,6 @@ def _counts(memo: Any) -> dict[str, int]:
         return {"received": sum(memo.received.values()), "refused at admit": sum(memo.dead.values())}
     if isinstance(memo, StitchMemo):
         new, duplicate, conflict = (sum(each.values()) for each in (memo.new, memo.duplicate, memo.conflict))
-        return {"stitched": new + duplicate + conflict, "duplicate": duplicate, "conflict": conflict}
+        met_duplicate, met_conflict = sum(memo.met_duplicate.values()), sum(memo.met_conflict.values())
+        return {"stitched": new + duplicate + conflict, "duplicate": duplicate + met_duplicate, "conflict": conflict + met_conflict}
     return {"written": sum(memo.touchpoints.values()), "refused": memo.refused.get(TOUCHPOINTS_TABLE, 0)}

@@ -130,12 +130,15 @@ CONSERVATION: Final = StateMetric(
 DEADLINES_WAITING: Final = StateMetric(
     "touchpoints_deadlines_waiting", (), "Deadlines that are past by the clock on the wall and held back by the watermark."
 )
+SHARED: Final = StateMetric(
+    "touchpoints_identifiers_shared", (), "Identifiers that are seen with too many others to point to a person; for review."
+)
 DISRUPTIONS: Final = StateMetric(
     "touchpoints_disruptions_open",
     ("rule", "channel", "severity"),
     "Disruptions open: one rule, one subject, one pair of channels; by the channel to blame.",
 )
-STATE_METRICS: Final = (EVENTS, DEAD_LETTERS, INCONSISTENCIES, LAST_EVENT, LAG, CONSERVATION, DEADLINES_WAITING, DISRUPTIONS)
+STATE_METRICS: Final = (EVENTS, DEAD_LETTERS, INCONSISTENCIES, LAST_EVENT, LAG, CONSERVATION, DEADLINES_WAITING, SHARED, DISRUPTIONS)
 
 _FAMILIES: Final[Mapping[str, type[CounterMetricFamily | GaugeMetricFamily]]] = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
 

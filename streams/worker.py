@@ -19,6 +19,7 @@ from streams.delivery.names import check_names
 from streams.disruptions import DisruptionWatch
 from streams.metrics import Metrics, Sample, metrics_app, served
 from streams.processors.admit import AdmitPartition
+from streams.processors.identify import IdentifyPartition
 from streams.processors.stitch import StitchPartition
 from streams.settings import Settings
 
@@ -106,6 +107,8 @@ def samples(parts: Pipeline) -> Iterable[Sample]:
         processor = executor.processor
         if isinstance(processor, AdmitPartition):
             yield from _admit_samples(processor, number)
+        elif isinstance(processor, IdentifyPartition):
+            yield meters.SHARED.sample(processor.graph.shared)
         elif isinstance(processor, StitchPartition):
             yield from _stitch_samples(processor, number)
 

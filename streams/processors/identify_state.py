@@ -19,7 +19,10 @@ def load(graph: Graph, key: bytes, value: bytes | None) -> None:
     if value is None:
         return
     if key[:1] == b"n":
-        graph.nodes[name] = _nodes.decode(value)
+        node = _nodes.decode(value)
+        before = graph.nodes.get(name)
+        graph.shared += node.is_shared - (before is not None and before.is_shared)
+        graph.nodes[name] = node
     else:
         identifier, _, other = name.partition(" ")
         graph.edges.setdefault(identifier, {})[other] = _edges.decode(value)

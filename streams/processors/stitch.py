@@ -48,6 +48,7 @@ class StitchMemo(msgspec.Struct):
     board       clocks that it heard
     new, duplicate, conflict    touchpoints by channel and what became of them
     found       findings ever opened, by `rule severity`
+    met_duplicate, met_conflict    of those counted as new: what met its like only when an identifier's touchpoints came over
     """
 
     board: ClockBoard
@@ -55,6 +56,8 @@ class StitchMemo(msgspec.Struct):
     duplicate: dict[str, int] = {}
     conflict: dict[str, int] = {}
     found: dict[str, int] = {}
+    met_duplicate: dict[str, int] = {}
+    met_conflict: dict[str, int] = {}
 
 
 _memos = msgspec.msgpack.Decoder(StitchMemo)
@@ -215,11 +218,10 @@ class StitchPartition:
             """What came while the hand-over was under way was counted as new; now it shows that it was not."""
             first, second = decode(held), decode(given)
             added = _compared(first, second)
-            counted(self.memo.new, {first.channel: -1})
             if added is Added.DUPLICATE:
-                counted(self.memo.duplicate, {first.channel: 1})
+                counted(self.memo.met_duplicate, {first.channel: 1})
                 return held
-            counted(self.memo.conflict, {first.channel: 1})
+            counted(self.memo.met_conflict, {first.channel: 1})
             outputs.append(self._conflict(second if added is Added.CONFLICT_KEPT else first, record, work))
             return held if added is Added.CONFLICT_KEPT else given
 

@@ -19,6 +19,8 @@ class Graph:
         self.changed_nodes: dict[str, None] = {}
         self.changed_edges: dict[tuple[str, str], None] = {}
         self.effects: list[Message | Move] = []
+        self.shared = 0
+        """Identifiers of this partition that are shared."""
         self._to_tell: dict[str, None] = {}
         self._hear: dict[str, Callable[[Message], None]] = {
             "link": self._hear_link,
@@ -190,6 +192,7 @@ class Graph:
         if sum(other.startswith(prefix) and edge.at != NEVER_SEEN for other, edge in edges.items()) <= most:
             return
         node.is_shared = True
+        self.shared += 1
         self.changed_nodes[identifier] = None
         for other, edge in edges.items():
             if other != newcomer and not edge.cut:
