@@ -1,6 +1,6 @@
 """A whole simulation: customers with their habits, stories for three in ten of them, and the truth of what went wrong."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import merge
@@ -46,6 +46,7 @@ class Simulation:
 
     start, until    us: its first moment, and the first one after it, by which all deadlines are judged
     truth           what its stories planted
+    stories         by customer number, the name of the story that happened to the customer, if one did
     shared          identifiers that are not one person's: a family's device, the desk's own number
     late_logins     customers who were seen anonymously before their first login
     """
@@ -54,6 +55,7 @@ class Simulation:
     start: int
     until: int
     truth: tuple[Planted, ...]
+    stories: Mapping[str, str] = field(repr=False)
     _shop: Shop = field(repr=False)
     _people: tuple[Person, ...] = field(repr=False)
     _wallets: tuple[Wallet, ...] = field(repr=False)
@@ -114,22 +116,15 @@ def simulate(
     `touchpoints_per_customer` makes short lives of about so many touchpoints each, without stories: for identity at a large scale.
     Raises ValueError where `customers` is not positive, `seed` is negative, `start` is before 2000, or a choice is none.
     """
-    if rules not in get_args(Rules):
-        raise ValueError(f"rules cannot be {rules!r}; take one of {', '.join(get_args(Rules))}")
-    if identities not in get_args(Identities):
-        raise ValueError(f"identities cannot be {identities!r}; take one of {', '.join(get_args(Identities))}")
-    if touchpoints_per_customer is not None and touchpoints_per_customer < 1:
-        raise ValueError(f"{touchpoints_per_customer} touchpoints for each customer; at least 1 is needed")
-    if customers < 1:
-        raise ValueError(f"a simulation of {customers} customers; at least 1 is needed")
-    if seed < 0:
-        raise ValueError(f"the seed {seed} is negative; numbers of orders and offers carry it, so take 0 or more")
-    if start < EARLIEST:
-        raise ValueError(f"the start {start} us is before 2000, which no channel admits; give microseconds since 1970")
+    _check(customers, seed, start, touchpoints_per_customer)
+    for name, given, choices in (("rules", rules, Rules), ("identities", identities, Identities)):
+        if given not in get_args(choices):
+            raise ValueError(f"{name} cannot be {given!r}; take one of {', '.join(get_args(choices))}")
     until = start + LENGTH
     shop = opened(seed, start)
     truth: list[Planted] = []
     persons: list[Person] = []
+    told_of: dict[str, str] = {}
     wallets: list[Wallet] = []
     diaries: dict[Rules, type[Diary]] = {"first": Diary, "all": CarefulDiary}
     pages: list[tuple[int, int, bytes, int]] = []
@@ -138,7 +133,10 @@ def simulate(
         person = people.born(seed, index, random)
         diary = diaries[rules](seed, index, person, random, until)
         if touchpoints_per_customer is None:
-            truth += _lived(diary, shop, _story(index, seed, STORIES[rules]), AFTERWARDS[rules])
+            story = _story(index, seed, STORIES[rules])
+            truth += _lived(diary, shop, story, AFTERWARDS[rules])
+            if story is not None:
+                told_of[person.number] = story.name
         else:
             _lived_shortly(diary, shop, touchpoints_per_customer)
         persons.append(person)
@@ -148,7 +146,18 @@ def simulate(
             wallets.append(wallet)
         pages += [(at, index, page, shown) for (at, page), shown in zip(diary.pages, bits, strict=True)]
     pages.sort(key=itemgetter(0))  # stable: what one person does at one moment stays in its order
-    return Simulation(seed, start, until, tuple(truth), shop, tuple(persons), tuple(wallets), tuple(pages))
+    return Simulation(seed, start, until, tuple(truth), told_of, shop, tuple(persons), tuple(wallets), tuple(pages))
+
+
+def _check(customers: int, seed: int, start: int, touchpoints_per_customer: int | None) -> None:
+    if touchpoints_per_customer is not None and touchpoints_per_customer < 1:
+        raise ValueError(f"{touchpoints_per_customer} touchpoints for each customer; at least 1 is needed")
+    if customers < 1:
+        raise ValueError(f"a simulation of {customers} customers; at least 1 is needed")
+    if seed < 0:
+        raise ValueError(f"the seed {seed} is negative; numbers of orders and offers carry it, so take 0 or more")
+    if start < EARLIEST:
+        raise ValueError(f"the start {start} us is before 2000, which no channel admits; give microseconds since 1970")
 
 
 def _story(index: int, seed: int, stories: tuple[Story, ...]) -> Story | None:
@@ -171,7 +180,7 @@ def _lived(diary: Diary, shop: Shop, story: Story | None, afterwards: tuple[Habi
         return []
     day = diary.random.randrange(story.first_day, story.last_day + 1)
     live(diary, shop, Stretch(0, day, diary.random.randrange(1, 7), BY_ONESELF + WITH_A_DESK))
-    telling = Telling(story, diary, shop, shop.start + day * DAY)
+    telling = Telling(story, diary, shop, story.first(shop.start + day * DAY))
     story.tell(telling)
     quiet_until = (diary.last + QUIET - shop.start) // DAY + 1
     live(diary, shop, Stretch(quiet_until, days, moments, afterwards))

@@ -14,7 +14,7 @@ TRANSFER_NORM = HOUR // 2
 DELAY = 5 * SECOND
 ORDERED = {
     "order": (("placed", "paid", "shipped", "delivered"), ("placed", "cancelled")),
-    "case": (("new", "in_progress", "waiting", "resolved", "closed"),),
+    "case": (),
 }
 DROP = {"CSAT": 2, "NPS": 4, "CES": 3}
 STRONGER = (
@@ -108,7 +108,7 @@ def statements(life, told, until):
                     found["stock_mismatch", subject] = "open"
             case "status":
                 process = subject.partition(":")[0]
-                if DELAY < apart <= 24 * HOUR and not on_one_path(process, first["value"], second["value"]):
+                if ORDERED[process] and DELAY < apart <= 24 * HOUR and not on_one_path(process, first["value"], second["value"]):
                     found["status_mismatch", subject] = "open"
             case _:
                 if still_valid(one, other) and first["value"] != second["value"]:
@@ -135,15 +135,9 @@ def questions(life, told, until):
         solved = resolved_at(life, about(one)["conversation"])
         if not elsewhere or (solved is not None and solved <= other.at):
             continue
-        if (
-            kind(one) == "customer_said"
-            and first.get("topic") == second.get("topic")
-            and subject_of(one)
-            and subject_of(one) == subject_of(other)
-        ):
+        what = "topic" if kind(one) == "customer_said" else "data_kind"
+        if first.get(what) == second.get(what) and subject_of(one) and subject_of(one) == subject_of(other):
             found["question_repeated", subject_of(one)] = "open"
-        elif kind(one) == "customer_gave" and first["data_kind"] == second["data_kind"]:
-            found["question_repeated", f"data:{first['data_kind']}"] = "open"
     return found
 
 

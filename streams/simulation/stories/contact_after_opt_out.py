@@ -56,6 +56,8 @@ def _a_reply(telling: Telling) -> None:
     at = telling.time(2, 10)
     question = telling.diary.number("MAIL")
     telling.diary.note(at, "email", "message_received", about=about, message={"id": question, "purpose": "marketing"})
+    taken = {"id": telling.diary.number("MAIL"), "purpose": "service", "in_reply_to": question}
+    telling.diary.note(telling.diary.after(at, 60, 300), "email", "message_sent", about=about, message=taken)
     answer = {"id": telling.diary.number("MAIL"), "purpose": "marketing", "in_reply_to": question}
     telling.diary.note(scenes.soon(telling.diary, at), "email", "message_sent", about=about, message=answer)
 

@@ -10,7 +10,7 @@ from typing import Final
 from streams.simulation import scenes
 from streams.simulation.clock import DAY, HOUR, SECOND
 from streams.simulation.scenes import Conversation
-from streams.simulation.stories.telling import Story, Telling
+from streams.simulation.stories.telling import WORKING_DAYS, Story, Telling
 from streams.simulation.truth import EITHER
 
 RULE: Final = "contact_unanswered"
@@ -144,6 +144,7 @@ STORIES: Final = (
         "A message received, not answered within any norm.",
         _mail_unanswered,
         last_day=LAST_DAY,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "reply_without_an_answer",
@@ -153,6 +154,7 @@ STORIES: Final = (
         "A message replied; what the company wrote before is no answer to it.",
         _reply_unanswered,
         last_day=LAST_DAY,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "chat_without_an_answer",
@@ -162,6 +164,7 @@ STORIES: Final = (
         "A chat started, never answered.",
         _chat_unanswered,
         last_day=LAST_DAY,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "queued_in_vain",
@@ -171,6 +174,7 @@ STORIES: Final = (
         "A call queued, not answered; abandoned long after 10 s.",
         _queued_in_vain,
         last_day=LAST_DAY,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "form_without_an_answer",
@@ -180,6 +184,7 @@ STORIES: Final = (
         "A form submitted, never answered in its case.",
         _form_unanswered,
         last_day=LAST_DAY,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "complaint_without_an_answer",
@@ -189,6 +194,7 @@ STORIES: Final = (
         "A complaint opened, never answered in its case.",
         _complaint_unanswered,
         last_day=LAST_DAY,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "weekend_mail",
@@ -197,6 +203,7 @@ STORIES: Final = (
         "A mail of Friday evening is answered on Monday morning.",
         "The norm is counted in opening hours.",
         _weekend_mail,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "mail_answered_within_the_hour",
@@ -205,6 +212,7 @@ STORIES: Final = (
         "A mail is answered within the hour.",
         "Answered in the same conversation.",
         _answered_within_the_hour,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "form_answered_by_phone",
@@ -213,6 +221,7 @@ STORIES: Final = (
         "The contact form is answered by a call within the hour.",
         "Answered in the same case, by another channel.",
         _answered_by_phone,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "complaint_at_night",
@@ -221,6 +230,7 @@ STORIES: Final = (
         "A complaint of the late evening is answered next morning.",
         "The norm is counted in opening hours.",
         _complaint_at_night,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "hung_up_within_ten_seconds",
@@ -229,6 +239,7 @@ STORIES: Final = (
         "The customer hangs up after some seconds in the queue.",
         "A call abandoned within 10 s is none.",
         _hung_up,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "chat_answered_at_once",
@@ -237,6 +248,7 @@ STORIES: Final = (
         "A chat is answered within minutes.",
         "Answered in the same conversation.",
         _answered_at_once,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "answered_by_the_bot",
@@ -245,6 +257,7 @@ STORIES: Final = (
         "The chat's bot answers at night.",
         "Answered in the same conversation.",
         _bot_answers,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "mail_from_the_company",
@@ -253,5 +266,6 @@ STORIES: Final = (
         "The company writes, and the customer does not answer.",
         "The customer did not ask for anything.",
         _mail_from_the_company,
+        weekdays=WORKING_DAYS,
     ),
 )

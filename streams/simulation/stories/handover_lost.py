@@ -9,7 +9,7 @@ from typing import Final
 from streams.simulation import scenes
 from streams.simulation.clock import SECOND
 from streams.simulation.scenes import Conversation
-from streams.simulation.stories.telling import Story, Telling
+from streams.simulation.stories.telling import WORKING_DAYS, Story, Telling
 from streams.simulation.truth import EITHER
 
 RULE: Final = "handover_lost"
@@ -114,6 +114,7 @@ STORIES: Final = (
         "A call is passed on to another queue, and nobody picks it up.",
         "A transfer not picked up within the norm, whatever the norm: never.",
         partial(_nobody, channel="phone", to_channel="phone"),
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "passed_from_chat_to_nobody",
@@ -122,6 +123,7 @@ STORIES: Final = (
         "A chat is passed on to the phone's desk, which never takes it up.",
         "A transfer not picked up.",
         partial(_nobody, channel="chat", to_channel="phone"),
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "dropped_while_passed_on",
@@ -130,6 +132,7 @@ STORIES: Final = (
         "A call is passed on, and ends dropped a minute later.",
         "A transfer that ended dropped.",
         _dropped,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "asked_again_after_being_passed_on",
@@ -138,6 +141,7 @@ STORIES: Final = (
         "A call is passed on and picked up; the second agent asks for the number that the first one was given.",
         "A transfer after which the same is asked again.",
         _asked_again,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "passed_on_and_picked_up",
@@ -146,6 +150,7 @@ STORIES: Final = (
         "A call is passed on, picked up at once, and resolved.",
         "Picked up within the norm, and nothing is asked again.",
         partial(_goes_on, channel="phone", to_channel="phone"),
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "passed_on_to_another_channel",
@@ -154,6 +159,7 @@ STORIES: Final = (
         "A chat is passed on to the phone's desk, which takes it up at once under the same number.",
         "Picked up within the norm, in the channel to which it was passed on.",
         partial(_goes_on, channel="chat", to_channel="phone"),
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "passed_on_twice",
@@ -162,6 +168,7 @@ STORIES: Final = (
         "A call is passed on twice, each time picked up at once.",
         "Each transfer picked up within the norm.",
         _passed_on_twice,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "something_else_asked",
@@ -170,6 +177,7 @@ STORIES: Final = (
         "After being passed on the customer is asked for a day.",
         "Not the same is asked.",
         _something_else_asked,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "picked_up_yet_unresolved",
@@ -178,6 +186,7 @@ STORIES: Final = (
         "A chat is passed on and picked up, and ends unresolved.",
         "Unresolved is not dropped.",
         _unresolved_all_the_same,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "asked_twice_before_being_passed_on",
@@ -186,5 +195,6 @@ STORIES: Final = (
         "The first agent asks for a number twice; then the call is passed on and picked up.",
         "Asked again before the transfer, not after it.",
         _asked_twice_before,
+        weekdays=WORKING_DAYS,
     ),
 )

@@ -11,7 +11,7 @@ from streams.simulation import scenes
 from streams.simulation.catalogue import CURRENCY
 from streams.simulation.clock import DAY
 from streams.simulation.scenes import Conversation
-from streams.simulation.stories.telling import Story, Telling
+from streams.simulation.stories.telling import WORKING_DAYS, Story, Telling
 from streams.simulation.truth import EITHER
 
 
@@ -101,6 +101,7 @@ STORIES: Final = (
         "A chat about an order is passed on to the phone's desk; nobody takes it up, and hours later the customer calls and asks the same.",
         "The question is repeated because the handover was lost: one finding, of the stronger rule.",
         _lost_then_asked_by_phone,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "passed_on_before_any_answer",
@@ -110,6 +111,7 @@ STORIES: Final = (
         "The contact is unanswered because the handover was lost.",
         _passed_on_before_any_answer,
         last_day=14,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "broken_before_any_answer",
@@ -119,6 +121,7 @@ STORIES: Final = (
         "A broken conversation is channel_failed, not unanswered.",
         _broken_before_any_answer,
         last_day=14,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "offer_price_stated_twice",
@@ -127,6 +130,7 @@ STORIES: Final = (
         "The website states an offer's price; hours later the store quotes the list price as the offer's.",
         "Quoted above a valid offer shown; that the two prices differ is the same cause.",
         _offer_price_stated_twice,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "called_and_opened_again",
@@ -135,6 +139,7 @@ STORIES: Final = (
         "A call resolves a case; two days later the customer calls about it, and it is in progress again.",
         "The contact is repeated because the case was not over: one finding, of the stronger rule.",
         _called_and_opened_again,
+        weekdays=WORKING_DAYS,
     ),
     Story(
         "complaint_opened_again_and_answered",
@@ -143,5 +148,6 @@ STORIES: Final = (
         "A complaint is closed; the customer opens the same one again, and is answered within the hour.",
         "From closed back to open; to open it again is a repeated contact of the same cause.",
         _complaint_opened_again,
+        weekdays=WORKING_DAYS,
     ),
 )

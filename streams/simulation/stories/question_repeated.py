@@ -27,9 +27,9 @@ def _asks(telling: Telling, at: int, channel: str, topic: str, outcome: str, **a
     return conversation, asked, asked_at
 
 
-def _gives(telling: Telling, at: int, channel: str, topic: str, data_kind: str) -> tuple[str, int]:
-    """A conversation about something of its own, in which the customer gives data; gives the event, and when that was."""
-    conversation = Conversation(telling.diary, at, channel, topic)
+def _gives(telling: Telling, at: int, channel: str, topic: str, data_kind: str, order: str) -> tuple[str, int]:  # noqa: PLR0917
+    """A conversation in which the customer gives data; gives the event, and when that was."""
+    conversation = Conversation(telling.diary, at, channel, topic, order=order)
     conversation.begin()
     conversation.moment("customer_said", topic=topic)
     conversation.moment("agent_asked", data_kind=data_kind)
@@ -47,9 +47,10 @@ def _asks_again(telling: Telling, first: str, second: str, days: int, about: str
 
 
 def _tells_again(telling: Telling) -> None:
-    one, _ = _gives(telling, telling.time(0, 10), "chat", "invoice", "contract_number")
-    other, at = _gives(telling, telling.time(1, 13), "phone", "account", "contract_number")
-    telling.raises("data:contract_number", one, other, at=at, status=EITHER)
+    order = telling.diary.number("ORDER")
+    one, _ = _gives(telling, telling.time(0, 10), "chat", "invoice", "contract_number", order)
+    other, at = _gives(telling, telling.time(1, 13), "phone", "delivery", "contract_number", order)
+    telling.raises(f"order:{order}", one, other, at=at, status=EITHER)
 
 
 def _never_ended(telling: Telling) -> None:
@@ -79,8 +80,9 @@ def _twice_in_one_conversation(telling: Telling) -> None:
 
 
 def _other_data(telling: Telling) -> None:
-    _gives(telling, telling.time(0, 10), "chat", "invoice", "contract_number")
-    _gives(telling, telling.time(1, 13), "phone", "account", "postcode")
+    order = telling.diary.number("ORDER")
+    _gives(telling, telling.time(0, 10), "chat", "invoice", "contract_number", order)
+    _gives(telling, telling.time(1, 13), "phone", "delivery", "postcode", order)
 
 
 def _resolved_then_another_topic(telling: Telling) -> None:
@@ -90,9 +92,10 @@ def _resolved_then_another_topic(telling: Telling) -> None:
 
 
 def _data_long_ago(telling: Telling) -> None:
-    _gives(telling, telling.time(0, 10), "chat", "invoice", "contract_number")
+    order = telling.diary.number("ORDER")
+    _gives(telling, telling.time(0, 10), "chat", "invoice", "contract_number", order)
     later = telling.time(0, 13) + 8 * DAY
-    _gives(telling, later, "phone", "account", "contract_number")
+    _gives(telling, later, "phone", "delivery", "contract_number", order)
 
 
 STORIES: Final = (
@@ -124,7 +127,7 @@ STORIES: Final = (
         "gives_the_number_again",
         RULE,
         1,
-        "The customer gives a contract number in a chat that solves nothing, and has to give it again by phone.",
+        "The customer gives a contract number in a chat about an order that solves nothing, and has to give it again by phone.",
         "The same data given again in another channel, the first not resolved.",
         _tells_again,
     ),

@@ -1,8 +1,8 @@
 """Stories about statuses that two channels state.
 
 The rule: within 24 h two channels state statuses that are not on one path of the process, or the later one is behind the
-earlier by more than the channel's delay; ordinary progress is none. An order goes placed, paid, shipped, delivered, or ends
-cancelled; a case goes new, in progress, waiting, resolved, closed.
+earlier by more than the channel's delay; ordinary progress is none. An order goes placed, paid, shipped, delivered, or from
+placed to cancelled.
 """
 
 from functools import partial
@@ -40,15 +40,6 @@ def _contradict(telling: Telling, first: tuple[str, str], second: tuple[str, str
 
 def _go_on(telling: Telling, first: tuple[str, str], second: tuple[str, str], hours: int = 4) -> None:
     _order_stated(telling, first, second, hours=hours)
-
-
-def _case_behind(telling: Telling) -> None:
-    case = telling.diary.number("CASE")
-    scenes.status(telling.diary, telling.time(0, 9), "email", case, "new")
-    one = scenes.status(telling.diary, telling.time(1, 9), "email", case, "in_progress")
-    at = telling.time(1, 15)
-    other = scenes.status(telling.diary, at, telling.person.desk, case, "new")
-    telling.raises(f"case:{case}", one, other, at=at, status=EITHER)
 
 
 def _through_all_channels(telling: Telling) -> None:
@@ -119,12 +110,12 @@ STORIES: Final = (
         partial(_contradict, first=("phone", "cancelled"), second=("email", "shipped"), hours=20),
     ),
     Story(
-        "case_new_again",
+        "store_far_behind",
         RULE,
         1,
-        "A mail says that a case is in progress; the same day the desk says that it is new.",
-        "The later one is behind the earlier; it was neither resolved nor closed, so it was not reopened.",
-        _case_behind,
+        "The app says delivered; ten hours later the store says placed.",
+        "The later one is behind the earlier.",
+        partial(_contradict, first=("app", "delivered"), second=("store", "placed"), hours=10),
     ),
     Story(
         "progress_through_all_channels",

@@ -14,6 +14,9 @@ from streams.simulation.truth import OPEN, Planted
 FIRST_DAY: Final = 3
 LAST_DAY: Final = 22
 """A story starts on a day between these, unless it says otherwise: its deadlines then fall before the scenario's end."""
+EVERY_DAY: Final = tuple(range(7))
+WORKING_DAYS: Final = (0, 1, 2, 3)
+"""Monday to Thursday: the desks are open on that day and the next, whatever their hours."""
 
 
 class Telling:
@@ -66,6 +69,7 @@ class Story:
     because     why that is a finding or none, by the design's words
     tell        writes it into a diary, and what it raises into the truth
     first_day, last_day  between which days of the scenario it may start
+    weekdays    on which of them (Monday is 0); it waits for one
     """
 
     name: str
@@ -76,3 +80,10 @@ class Story:
     tell: Callable[[Telling], None]
     first_day: int = FIRST_DAY
     last_day: int = LAST_DAY
+    weekdays: tuple[int, ...] = EVERY_DAY
+
+    def first(self, day: int) -> int:
+        """The first moment (us) of the first day on which it may start, from the one that starts at `day` on."""
+        while (day // DAY + 3) % 7 not in self.weekdays:  # 1 January 1970 was a Thursday
+            day += DAY
+        return day
