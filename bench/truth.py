@@ -93,9 +93,10 @@ def lived(customer: Customer, life: Iterable[Arrived], until: int) -> Lived:
         before = customer.of_event(arrival.touchpoint.event_id)
         added = customer.add(arrival.touchpoint)
         if before is not None and added in {Added.CONFLICT_KEPT, Added.CONFLICT_REPLACED}:
-            conflict = event_conflict(customer.customer, before, arrival.touchpoint)
-            conflicts[conflict.inconsistency_id] = conflict
-            raised[conflict.inconsistency_id] = conflict.rule
+            conflict = event_conflict(customer.customer, before, arrival.touchpoint, customer.settings.rules)
+            if conflict is not None:
+                conflicts[conflict.inconsistency_id] = conflict
+                raised[conflict.inconsistency_id] = conflict.rule
         deadline = look(watermark)
     while deadline is not None and deadline <= until:
         deadline = look(deadline)
