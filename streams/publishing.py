@@ -17,7 +17,7 @@ from streams.avro.registry import Registry, RegistryUnavailableError, UnknownSch
 from streams.broker.reach import BrokerAwayError, BrokerRefusedError
 from streams.broker.sending import Headers, Lanes
 from streams.events import ChannelEvent
-from streams.processors.internal import CLOCK, KIND, partition_of
+from streams.processors.internal import CLOCK, KIND, LATE, partition_of
 from streams.settings import CHANNELS, Settings
 from streams.stack_folder import full_advice, remember_import
 from streams.topics import KNOWLEDGE, check_topics, has_transactions
@@ -93,16 +93,19 @@ async def publish_import(
     until: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Published:
-    """Publish an import: events in event-time order, marked with its name, and the clock by which its time passes.
+    """Publish an import: its events in the given order, marked with its name, and the clock by which its time passes.
 
-    All knowledge goes first and is acknowledged before the first event, so that no event is judged without it; an iterator is
-    therefore read to its end before anything is sent. `until` is the clock (us) that the import ends with; None leaves it open: from
-    then on its facts live in the live time. `progress` hears the number of events sent so far. Raises PublishError.
+    Where that is not the order of event time, the clock runs behind by as much as the latest event is late, so that nothing is judged
+    before all that belongs before it has come. All knowledge goes first and is acknowledged before the first event, so that no event
+    is judged without it; an iterator is therefore read to its end before anything is sent. `until` is the clock (us) that the import
+    ends with; None leaves it open: from then on its facts live in the live time. `progress` hears the number of events sent so far.
+    Raises PublishError.
     """
     if not name or any(each in name for each in _FORBIDDEN_IN_NAMES):
         raise PublishError(f"an import cannot be named {name!r}: give it a name of one line")
     planned = list(events) if isinstance(events, Iterator) else events
-    async with _Publication(settings, name) as publication:
+    late = lateness(planned)
+    async with _Publication(settings, name, late) as publication:
         lanes = publication.lanes
         for run in _runs(each for each in planned if each.channel == KNOWLEDGE):
             await publication.send(run)
@@ -111,14 +114,15 @@ async def publish_import(
         sent = since_clock = 0
         for run in _runs(each for each in planned if each.channel != KNOWLEDGE):
             if at is None:
-                await publication.send_clock(b"%d" % run[0].at)
+                at = run[0].at
+                await publication.send_clock(b"%d" % (at - late))
             await publication.send(run)
-            at = run[-1].at
+            at = max(at, *(each.at for each in run))
             sent += len(run)
             since_clock += len(run)
             if since_clock >= CLOCK_EVERY:
                 since_clock = 0
-                await publication.send_clock(b"%d" % at)
+                await publication.send_clock(b"%d" % (at - late))
                 await lanes.flush()
             progress(sent)
             await asyncio.sleep(0)  # the sender's turn
@@ -130,6 +134,20 @@ async def publish_import(
         await lanes.acknowledged()
         remember_import(settings, name, until)
         return publication.ended()
+
+
+def lateness(events: Iterable[ChannelEvent]) -> int:
+    """By how much (us) the latest of an import's events comes behind one of a later time; 0 where they are in order."""
+    latest: int | None = None
+    late = 0
+    for event in events:
+        if event.channel == KNOWLEDGE:
+            continue
+        if latest is None or event.at >= latest:
+            latest = event.at
+        else:
+            late = max(late, latest - event.at)
+    return late
 
 
 async def end_import(settings: Settings, name: str, until: int | None) -> None:
@@ -148,10 +166,12 @@ def _runs(events: Iterable[ChannelEvent]) -> Iterator[list[ChannelEvent]]:
 class _Publication:
     """One publication under way: the encoders that it needs, the lanes, and the count."""
 
-    def __init__(self, settings: Settings, replay: str) -> None:
+    def __init__(self, settings: Settings, replay: str, late: int = 0) -> None:
         self._settings = settings
         self._replay = replay.encode()
         self._headers: Headers = [("replay", self._replay)] if replay else []
+        if late:
+            self._headers.append((LATE, b"%d" % late))
         self._encoders: dict[str, tuple[Encoder, bytes]] = {}
         self._registry: Registry = registry_of(settings)
         self._topics = {channel: settings.channel_topic(channel) for channel in CHANNELS} | {KNOWLEDGE: settings.topic(KNOWLEDGE)}

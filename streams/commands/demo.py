@@ -20,12 +20,15 @@ def demo(
     until: Annotated[str, typer.Option(help="With --mapping: let time pass to this moment, in the mapping's zone.")] = "",
     customers: Annotated[int, typer.Option(min=0, help="Run on this many made-up customers.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other lives.")] = 1,
+    shuffle: Annotated[
+        str, typer.Option(help="Publish each event up to this long after its place, as 48h: out of order, with the same checksum.")
+    ] = "",
     keep: Annotated[Path | None, typer.Option(help="Keep the stack's folder, for `touchpoints up` and `query`.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object alone on the last line of standard output.")] = False,
 ) -> None:
     """Start a private stack, publish touchpoints of several channels, and show what the pipeline makes of them.
 
-    Example: touchpoints demo --customers 1000 --seed 7 --keep demo-folder
+    Example: touchpoints demo --customers 1000 --seed 7 --shuffle 48h --keep demo-folder
     """
     import asyncio  # noqa: PLC0415  --help stays fast
     import tempfile  # noqa: PLC0415
@@ -42,7 +45,7 @@ def demo(
         raise typer.BadParameter("--mapping and --data go together", param_hint="--mapping")
     console = Console(stderr=as_json)
     source = (mapping, data) if mapping is not None and data is not None else None
-    scenario = _scenario(source, until, customers, seed, console)
+    scenario = _late(_scenario(source, until, customers, seed, console), shuffle, seed)
     with ExitStack() as leaving:
         folder = keep or Path(leaving.enter_context(tempfile.TemporaryDirectory(prefix="touchpoints-")))
         status = leaving.enter_context(console.status("starting"))
@@ -76,6 +79,18 @@ def _scenario(source: tuple[Path, Path] | None, until: str, customers: int, seed
     except (MappingError, UnreadableFileError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
+
+
+def _late(scenario: "Scenario", window: str, seed: int) -> "Scenario":
+    from streams.demo.scenario import out_of_order  # noqa: PLC0415
+    from streams.demo.shuffling import window_us  # noqa: PLC0415
+
+    if not window:
+        return scenario
+    try:
+        return out_of_order(scenario, window_us(window), seed)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--shuffle") from error
 
 
 _NEXT: Final = """

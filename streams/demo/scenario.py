@@ -1,7 +1,7 @@
 """What a demonstration publishes: made-up customers, mapped files, or both."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streams.events import ChannelEvent
@@ -29,6 +29,13 @@ class Scenario:
     imports: tuple[Import, ...]
     truth: tuple[Planted, ...] = ()
     unmapped: int = 0
+
+
+def out_of_order(scenario: Scenario, window: int, seed: int) -> Scenario:
+    """The scenario with every event published up to `window` us after its place. What it comes to is the same."""
+    from streams.demo.shuffling import shuffled  # noqa: PLC0415  # only where it is asked for
+
+    return replace(scenario, imports=tuple(replace(each, events=shuffled(each.events, window, seed)) for each in scenario.imports))
 
 
 def simulated(customers: int, seed: int) -> Scenario:

@@ -17,6 +17,7 @@ from streams.processors.dead_letters import DeadLetters
 from streams.processors.internal import (
     CLOCK,
     KIND,
+    LATE,
     Clock,
     clock_outputs,
     counted,
@@ -89,13 +90,13 @@ class AdmitPartition(MemoPartition[AdmitMemo]):
     def _admit(self, batch: Batch, work: Work, outputs: list[Output]) -> None:
         channel = self.plan.channels[batch.topic]
         memo, plan = self.memo, self.plan
-        events, replays, arrivals = self._events(channel, batch, work.now_us)
+        events, replays, lates, arrivals = self._events(channel, batch, work.now_us)
         if not events:
             return
         answers = plan.admissions[channel].admit_run([event.value or b"" for event in events], arrivals, replays, work.now_us)
         counted(memo.received, {channel: len(events)})
         memo.last_event[channel] = max(memo.last_event.get(channel, 0), arrivals[-1])
-        for event, answer, replay, arrived in zip(events, answers, replays, arrivals, strict=True):
+        for event, answer, replay, late, arrived in zip(events, answers, replays, lates, arrivals, strict=True):
             if (batch.topic, event.offset) in work.refused:
                 answer = Refusal("too_large_for_state", "", "the event does not fit one commit")  # noqa: PLW2901
             if isinstance(answer, Refusal):
@@ -106,24 +107,26 @@ class AdmitPartition(MemoPartition[AdmitMemo]):
             partition = partition_of(touchpoint.anchor, plan.partitions)
             outputs.append(touchpoint_output(plan.admitted_topic, partition, touchpoint.anchor, touchpoint, answer.value))
             if replay:
-                memo.times.heard_import(channel, replay, touchpoint.corrected_at)
+                memo.times.heard_import(channel, replay, touchpoint.corrected_at - late)
             else:
                 memo.times.heard_live(channel, arrived - plan.delay_us[channel])
 
-    def _events(self, channel: str, batch: Batch, now_us: int) -> tuple[Sequence[Any], Sequence[str], Sequence[int]]:
-        """The batch's events, with their imports and arrivals; clock records of imports are heard here."""
-        events, replays, arrivals = [], [], []
+    def _events(self, channel: str, batch: Batch, now_us: int) -> tuple[Sequence[Any], Sequence[str], Sequence[int], Sequence[int]]:
+        """The batch's events, with their imports, how late these may be, and arrivals; clock records of imports are heard here."""
+        events, replays, lates, arrivals = [], [], [], []
         for record in batch.records:
-            replay = ""
+            replay, late = "", b""
             if record.headers:
                 replay = header(record, "replay").decode(errors="replace")
                 if header(record, KIND) == CLOCK:
                     self._hear_import_clock(channel, replay, record)
                     continue
+                late = header(record, LATE)
             events.append(record)
             replays.append(replay)
+            lates.append(int(late) if late.isdigit() else 0)
             arrivals.append(received_us(record, now_us))
-        return events, replays, arrivals
+        return events, replays, lates, arrivals
 
     def _hear_import_clock(self, channel: str, name: str, record: Any) -> None:
         until = header(record, "until")

@@ -16,6 +16,8 @@ from streams.journeys.touchpoint import Touchpoint
 KIND: Final = "kind"
 TOUCHPOINT: Final = b"touchpoint"
 CLOCK: Final = b"clock"
+LATE: Final = "late"
+"""Header of an import's event: by how much (us, as text) the import's events may come behind one of a later time; none: not at all."""
 IDENTITY: Final = b"identity"
 """What one identifier's node tells another's: `streams.journeys.identity.records.Message`."""
 MOVE: Final = b"move"
