@@ -13,7 +13,7 @@ from streams.clickhouse.client import connect
 from streams.clickhouse.reading import reached, read
 from streams.demo.drain import until_drained
 from streams.demo.outcome import outcome
-from streams.demo.scenario import simulated
+from streams.demo.scenario import out_of_order, simulated
 from streams.events import ChannelEvent
 from streams.publishing import publish, publish_import
 from streams.settings import Settings
@@ -86,6 +86,33 @@ async def test_an_import_published_twice_leaves_the_same_rows_and_counts_every_e
     assert twice.checksum == once.checksum
     assert (twice.journeys, twice.inconsistencies, twice.channels) == (once.journeys, once.inconsistencies, once.channels)
     assert sum(twice.channels.values()) == total
+
+
+@pytest.mark.timeout(240)
+async def test_events_that_come_up_to_two_days_late_leave_the_same_rows(tmp_path):
+    ordered = simulated(30, 5)
+
+    async def came(folder, scenario):
+        (each,) = scenario.imports
+        async with embedded_stack(folder, demonstration_keys) as stack:
+            published = await publish_import(stack.settings, each.events, name=each.name, until=each.until)
+            state = await until_drained(stack, published.total, (each.name,), quiet)
+            client = connect(stack.settings, stack.settings.clickhouse_database)
+            try:
+                early = client.query("SELECT count() FROM inconsistencies_history WHERE rule = 'promise_broken' AND status = 'retracted'")
+                return state["conservation"], outcome(client), early.result_rows
+            finally:
+                client.close()
+
+    line, expected, _ = await came(tmp_path / "ordered", ordered)
+    late = out_of_order(ordered, 48 * 3_600_000_000, 1)
+    assert late.imports[0].events != ordered.imports[0].events
+    line_late, found, early = await came(tmp_path / "late", late)
+    assert line_late == line
+    assert "promise_broken" in expected.inconsistencies
+    assert (found.journeys, found.inconsistencies, found.channels) == (expected.journeys, expected.inconsistencies, expected.channels)
+    assert found.checksum == expected.checksum
+    assert early == [(0,)], "no promise is taken for broken before all that could have kept it has come"
 
 
 @pytest.mark.timeout(240)

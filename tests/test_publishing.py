@@ -138,6 +138,30 @@ async def test_an_import_tells_every_partition_of_every_channel_how_far_it_is(se
 
 
 @pytest.mark.stack
+async def test_the_clock_of_an_import_out_of_order_never_passes_what_is_still_to_come(settings, monkeypatch):
+    monkeypatch.setattr(publishing, "CLOCK_EVERY", 1_000)
+    events = sorted((event(number) for number in range(2_600)), key=lambda each: each.at + each.at * 7_919 % 700)
+    await publish_import(settings, events, name="late", until=NOON + 9_999)
+    late = publishing.lateness(events)
+    assert 600 < late < 700
+    heard = set()
+    for records in (await held(settings, *map(settings.channel_topic, CHANNELS))).values():
+        numbers = [int(record.key.decode().removeprefix("chat-")) for record in records if not is_clock(record)]
+        assert not numbers or numbers != sorted(numbers)
+        told = None
+        for record in records:
+            if is_clock(record):
+                told = int(headers(record)["until"]) - NOON
+                heard.add(told)
+            else:
+                assert int(record.key.decode().removeprefix("chat-")) >= told
+                assert headers(record)["late"] == b"%d" % late
+    assert len(heard) == 5
+    assert {2_599, 9_999} < heard
+    assert max(heard - {2_599, 9_999}) > 1_000, "it moves while the import is under way"
+
+
+@pytest.mark.stack
 async def test_an_import_without_a_time_given_ends_open(settings):
     await publish_import(settings, [], name="nothing")
     for records in (await held(settings, *map(settings.channel_topic, CHANNELS))).values():

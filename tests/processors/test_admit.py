@@ -245,6 +245,17 @@ async def test_a_backlog_moves_time_by_the_arrival_of_its_events(partition, publ
     assert partition.memo.times.channels["chat"].live == arrived
 
 
+async def test_events_of_an_import_that_come_late_move_its_time_to_what_may_still_come(partition, published):
+    def event(offset, at, *headers):
+        return fetched("chat", published("chat", event_id=f"e{offset}", occurred_at=at), offset, ("replay", b"old"), *headers)
+
+    late = ("late", b"%d" % (48 * 3600 * SECOND))
+    await partition.step(work(batch(event(0, NOW - 100 * SECOND, late), event(1, NOW - 7200 * SECOND, late))))
+    assert partition.memo.times.channels["chat"].imports["old"].at == NOW - (100 + 48 * 3600) * SECOND
+    await partition.step(work(batch(event(2, NOW - 900 * SECOND, ("late", b"soon")))))
+    assert partition.memo.times.channels["chat"].imports["old"].at == NOW - 900 * SECOND, "what is no number says nothing"
+
+
 async def test_a_bad_event_does_not_move_time(partition):
     await partition.step(work(batch(fetched("chat", b"bad"))))
     assert partition.memo.times.channels == {}
