@@ -89,7 +89,10 @@ def _together(words: Sequence[ImportClock | None]) -> ImportClock:
         return ImportClock(at=None)
     heard = [word for word in words if word is not None]
     if all(word.ended for word in heard):
-        return ImportClock(at=max((word.at for word in heard if word.at is not None), default=None), ended=True, until=heard[0].until)
+        reached = max((word.at for word in heard if word.at is not None), default=None)
+        until = heard[0].until
+        # Time that has passed is not taken back by an end before it.
+        return ImportClock(at=reached, ended=True, until=until if until is None or reached is None else max(until, reached))
     running = [word.at for word in heard if not word.ended]
     return ImportClock(at=None if None in running else min(each for each in running if each is not None))
 

@@ -92,6 +92,16 @@ def test_an_import_has_ended_where_every_source_has_ended_it():
     assert times.collapsed(0, ["chat", "phone"]).imports == {"old": ended(10, until=99)}
 
 
+def test_an_end_before_an_import_s_last_event_does_not_take_time_back():
+    times = SourceTimes()
+    for channel, at in (("chat", 3), ("phone", 10)):
+        times.heard_import(channel, "old", at)
+        times.ended_import(channel, "old", 5)
+    clock = times.collapsed(0, ["chat", "phone"])
+    assert clock.imports == {"old": ended(10, until=10)}
+    assert domain_time("old", clock) == 10
+
+
 def test_an_import_that_has_ended_does_not_begin_again():
     times = SourceTimes()
     times.heard_import("chat", "old", 3)
