@@ -23,7 +23,6 @@ from streams.simulation.pairs import pair_score
 from streams.stack import Stack
 from streams.verify import verify
 
-
 LEAST_RECALL = 0.99
 """What is done anonymously on a family's device can be nobody's."""
 
