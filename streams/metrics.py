@@ -130,6 +130,11 @@ CONSERVATION: Final = StateMetric(
 DEADLINES_WAITING: Final = StateMetric(
     "touchpoints_deadlines_waiting", (), "Deadlines that are past by the clock on the wall and held back by the watermark."
 )
+RULES_FAILED: Final = StateMetric(
+    "touchpoints_rules_failed_total",
+    ("rule", "partition"),
+    "Customers for whom a rule failed and is left out; since the partition's beginning.",
+)
 SHARED: Final = StateMetric(
     "touchpoints_identifiers_shared", (), "Identifiers that are seen with too many others to point to a person; for review."
 )
@@ -138,7 +143,18 @@ DISRUPTIONS: Final = StateMetric(
     ("rule", "channel", "severity"),
     "Disruptions open: one rule, one subject, one pair of channels; by the channel to blame.",
 )
-STATE_METRICS: Final = (EVENTS, DEAD_LETTERS, INCONSISTENCIES, LAST_EVENT, LAG, CONSERVATION, DEADLINES_WAITING, SHARED, DISRUPTIONS)
+STATE_METRICS: Final = (
+    EVENTS,
+    DEAD_LETTERS,
+    INCONSISTENCIES,
+    LAST_EVENT,
+    LAG,
+    CONSERVATION,
+    DEADLINES_WAITING,
+    RULES_FAILED,
+    SHARED,
+    DISRUPTIONS,
+)
 
 _FAMILIES: Final[Mapping[str, type[CounterMetricFamily | GaugeMetricFamily]]] = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
 

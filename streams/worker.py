@@ -137,6 +137,8 @@ def _stitch_samples(processor: StitchPartition, number: str) -> Iterable[Sample]
     for name, count in memo.found.items():
         rule, _, severity = name.partition(" ")
         yield meters.INCONSISTENCIES.sample(count, rule, severity, number)
+    for rule, count in memo.failed.items():
+        yield meters.RULES_FAILED.sample(count, rule, number)
     yield meters.DEADLINES_WAITING.sample(processor.deadlines_waiting)
 
 

@@ -5,8 +5,8 @@ new epoch and folds nothing of it before the last chunk is there. A holding that
 once it is. Where one has gone, a marker stays: what still comes for it is sent after it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -14,7 +14,7 @@ from streams.delivery.commit import Output
 from streams.journeys.identity.records import Move
 from streams.journeys.identity.strength import name_of
 from streams.journeys.touchpoint import Touchpoint, decode
-from streams.processors.internal import HAND_OVER, KIND, MOVED, partition_of, solitary, touchpoint_output
+from streams.processors.internal import ASSIGNMENT, HAND_OVER, KIND, MOVED, assignment_header, partition_of, solitary, touchpoint_output
 from streams.processors.stitch_state import Entry, Holding, StitchState, holding_key
 
 CHUNK_BYTES: Final = 256 * 1024
@@ -29,6 +29,7 @@ class Chunk(msgspec.Struct, array_like=True, frozen=True):
     touchpoints                     encoded
     entries                         with the last chunk: ids that the sender published and that are gone there, so that the
                                     receiver's versions of them come after
+    refused                         with the last chunk: other contents that were refused under the touchpoints' event ids
     """
 
     identifier: str
@@ -38,6 +39,7 @@ class Chunk(msgspec.Struct, array_like=True, frozen=True):
     of: int
     touchpoints: list[bytes]
     entries: dict[str, Entry] = {}
+    refused: list[bytes] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -92,11 +94,20 @@ def received(state: StitchState, chunk: Chunk, merge: Callable[[bytes, bytes], b
     return None if holding.is_awaited else holding
 
 
-def leave(state: StitchState, holding: Holding) -> Mapping[str, bytes]:
-    """Let go of a holding's touchpoints; its marker stays. Returns them by event id."""
+class Leaving(NamedTuple):
+    """What goes: a holding, its touchpoints by event id, and what was refused beside them."""
+
+    holding: Holding
+    touchpoints: Mapping[str, bytes]
+    refused: Sequence[bytes]
+
+
+def leave(state: StitchState, holding: Holding) -> Leaving:
+    """Let go of a holding's touchpoints; its marker stays."""
     holding.is_gone = True
     state.set_holding(holding)
-    return state.let_go(holding.key)
+    refused = list(state.refused_under(holding.key).values())
+    return Leaving(holding, state.let_go(holding.key), refused)
 
 
 class Sender:
@@ -105,8 +116,9 @@ class Sender:
     def __init__(self, identified_topic: str, admitted_topic: str, partitions: int) -> None:
         self._identified_topic, self._admitted_topic, self._partitions = identified_topic, admitted_topic, partitions
 
-    def hand_over(self, holding: Holding, touchpoints: Mapping[str, bytes], entries: Mapping[str, Entry]) -> Iterator[Output]:
+    def hand_over(self, leaving: Leaving, entries: Mapping[str, Entry]) -> Iterator[Output]:
         """A holding's touchpoints, to its next customer; each to its next identifier where the holding's is shared."""
+        holding, touchpoints, refused = leaving
         customer = holding.moved_to
         if not customer:
             for value in touchpoints.values():
@@ -115,13 +127,16 @@ class Sender:
         partition = partition_of(customer, self._partitions)
         parts = _parts(touchpoints)
         for number, part in enumerate(parts, 1):
-            last = dict(entries) if number == len(parts) else {}
-            chunk = Chunk(holding.identifier, holding.epoch + 1, customer, number, len(parts), part, last)
+            chunk = Chunk(holding.identifier, holding.epoch + 1, customer, number, len(parts), part)
+            if number == len(parts):
+                chunk = msgspec.structs.replace(chunk, entries=dict(entries), refused=list(refused))
             yield Output(self._identified_topic, partition, customer.encode(), _encode(chunk), [(KIND, HAND_OVER)])
 
-    def send_after(self, holding: Holding, record: Any, headers: list[tuple[str, bytes]]) -> Output:
+    def send_after(self, holding: Holding, record: Any) -> Output:
         """A touchpoint that came for a holding that has gone, as it came, to where that went."""
+        headers = [each for each in record.headers if each[0] != ASSIGNMENT]
         if holding.moved_to:
+            headers.append(assignment_header(holding.identifier, holding.epoch + 1))
             partition = partition_of(holding.moved_to, self._partitions)
             return Output(self._identified_topic, partition, holding.moved_to.encode(), record.value, headers)
         touchpoint = decode(record.value)

@@ -4,6 +4,7 @@ Keeps every customer's touchpoints by the identifier that they came under, when 
 a customer's fold says is published where it differs from that. Identifiers come and go between customers (`hand_over`).
 """
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -29,14 +30,15 @@ from streams.processors.internal import (
     MOVED,
     REBUILT,
     Clock,
-    assignment_header,
     counted,
     read_assignment,
     read_clock,
 )
 from streams.processors.outputs import GONE, Publisher
-from streams.processors.stitch_state import Entry, Head, Holding, StitchState
+from streams.processors.stitch_state import Entry, Head, Holding, StitchState, holding_key
 from streams.processors.watermark import ClockBoard, domain_time, join_domain
+
+log = logging.getLogger(__name__)
 
 CUSTOMERS_FOLDED: Final = 20_000
 """Customers of one partition whose fold is kept in memory; others are folded again from their touchpoints when they come back."""
@@ -48,6 +50,7 @@ class StitchMemo(msgspec.Struct):
     board       clocks that it heard
     new, duplicate, conflict    touchpoints by channel and what became of them
     found       findings ever opened, by `rule severity`
+    failed      customers for whom a rule failed and is left out, by rule
     met_duplicate, met_conflict    of those counted as new: what met its like only when an identifier's touchpoints came over
     """
 
@@ -56,6 +59,7 @@ class StitchMemo(msgspec.Struct):
     duplicate: dict[str, int] = {}
     conflict: dict[str, int] = {}
     found: dict[str, int] = {}
+    failed: dict[str, int] = {}
     met_duplicate: dict[str, int] = {}
     met_conflict: dict[str, int] = {}
 
@@ -86,7 +90,8 @@ class StitchPartition:
         self._folded: OrderedDict[str, Customer] = OrderedDict()
         self._held: set[str] = set()
         self._fresh: set[str] = set()
-        self._leaving: list[tuple[Holding, Mapping[str, bytes]]] = []
+        self._leaving: list[hand_over.Leaving] = []
+        self._failed: set[tuple[str, str]] = set()
         self._revision = plan.knowledge.revision
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -159,10 +164,7 @@ class StitchPartition:
         identifier, epoch = read_assignment(headers[ASSIGNMENT])
         holding = hand_over.holding_of(self.state, identifier, epoch, customer)
         if holding.is_gone:
-            again = [each for each in record.headers if each[0] != ASSIGNMENT]
-            if holding.moved_to:
-                again.append(assignment_header(identifier, epoch + 1))
-            outputs.append(self.plan.sender.send_after(holding, record, again))
+            outputs.append(self.plan.sender.send_after(holding, record))
             return
         touchpoint = decode(record.value)
         memo, is_again = self.memo, REBUILT in headers or MOVED in headers
@@ -182,6 +184,9 @@ class StitchPartition:
             loser = held if added is Added.CONFLICT_REPLACED and held is not None else touchpoint
             counted(memo.conflict, {touchpoint.channel: 1})
             outputs.append(self._conflict(loser, record, work))
+            self._refuse(holding, loser)
+            if not holding.is_awaited:
+                arrived[customer] = max(arrived.get(customer, 0), touchpoint.received_at)
             if added is Added.CONFLICT_KEPT:
                 return
         elif not is_again:
@@ -194,6 +199,14 @@ class StitchPartition:
     def _conflict(self, loser: Touchpoint, record: Any, work: Work) -> Output:
         refusal = Refusal("event_id_conflict", "event_id", "another content came under this event_id", loser.event_id)
         return self.plan.dead_letters.letter(refusal, record, loser.channel, work.now_us, encode(loser))
+
+    def _refuse(self, holding: Holding, loser: Touchpoint) -> None:
+        """Keep what was refused; of several contents the one with the smallest hash is told, whichever came first."""
+        before = self.state.refused_under(holding.key).get(loser.event_id)
+        if before is None or loser.content_hash < decode(before).content_hash:
+            self.state.refuse(holding.key, loser.event_id, encode(loser))
+        if not holding.is_awaited:
+            self._fold(holding.customer).note_conflict(loser)
 
     def _join(self, customer: str, touchpoints: Iterable[Touchpoint]) -> None:
         """The customer lives in the time of all imports, or live traffic, that his touchpoints came by."""
@@ -208,7 +221,7 @@ class StitchPartition:
 
     def _begin_to_leave(self, holding: Holding | None) -> None:
         if holding is not None:
-            self._leaving.append((holding, hand_over.leave(self.state, holding)))
+            self._leaving.append(hand_over.leave(self.state, holding))
             self._fold_anew(holding.customer)
 
     def _take_chunk(self, record: Any, work: Work, arrived: dict[str, int], outputs: list[Output]) -> None:
@@ -222,10 +235,19 @@ class StitchPartition:
                 counted(self.memo.met_duplicate, {first.channel: 1})
                 return held
             counted(self.memo.met_conflict, {first.channel: 1})
-            outputs.append(self._conflict(second if added is Added.CONFLICT_KEPT else first, record, work))
+            loser = second if added is Added.CONFLICT_KEPT else first
+            outputs.append(self._conflict(loser, record, work))
+            refused.append(loser)
             return held if added is Added.CONFLICT_KEPT else given
 
+        refused = [*map(decode, chunk.refused)]
         holding = hand_over.received(self.state, chunk, merge)
+        into = self.state.holdings[holding_key(chunk.identifier, chunk.epoch)]
+        if not into.is_gone:
+            for each in refused:
+                before = self.state.refused_under(into.key).get(each.event_id)
+                if before is None or each.content_hash < decode(before).content_hash:
+                    self.state.refuse(into.key, each.event_id, encode(each))
         customer = chunk.customer
         if self._take_over(customer, chunk.entries):
             self._fold_anew(customer)
@@ -253,7 +275,7 @@ class StitchPartition:
     def _part(self, time: Clock, arrived: dict[str, int], work: Work, outputs: list[Output]) -> None:
         """Publish what is left of those whose identifiers go, then send the touchpoints after them."""
         leaving, self._leaving = self._leaving, []
-        for customer in dict.fromkeys(holding.customer for holding, _ in leaving):
+        for customer in dict.fromkeys(each.holding.customer for each in leaving):
             arrived.pop(customer, None)
             if self.state.is_empty(customer):
                 entries = self._retract_all(customer, work, outputs)
@@ -261,9 +283,9 @@ class StitchPartition:
                 self._publish_the_rest(customer, time, work, outputs)
                 entries = self.state.published.get(customer, {})
             gone = {row_id: entry for row_id, entry in entries.items() if entry.digest == GONE}
-            for holding, touchpoints in leaving:
-                if holding.customer == customer:
-                    outputs.extend(self.plan.sender.hand_over(holding, touchpoints, gone))
+            for each in leaving:
+                if each.holding.customer == customer:
+                    outputs.extend(self.plan.sender.hand_over(each, gone))
 
     def _retract_all(self, customer: str, work: Work, outputs: list[Output]) -> dict[str, Entry]:
         published = self.state.published.get(customer, {})
@@ -301,10 +323,30 @@ class StitchPartition:
             fold = self._folded[customer] = Customer(customer, self.plan.settings, self.plan.knowledge)
             self._fresh.add(customer)
             for touchpoint in self._kept(customer):
-                fold.add(touchpoint)
+                self._add_kept(fold, touchpoint)
+            for value in self.state.refused(customer):
+                fold.note_conflict(decode(value))
         else:
             self._folded.move_to_end(customer)
         return fold
+
+    def _note_failures(self, customer: str, fold: Customer) -> None:
+        """A rule that fails is left out for this customer; operations are told once."""
+        for rule in fold.failed_rules:
+            if (customer, rule) not in self._failed:
+                self._failed.add((customer, rule))
+                counted(self.memo.failed, {rule: 1})
+                log.error("partition %d: rule %s failed on customer %s and is left out for him", self.number, rule, customer)
+
+    @staticmethod
+    def _add_kept(fold: Customer, touchpoint: Touchpoint) -> None:
+        """Two identifiers of one customer may have brought one event id with two contents, before they were one customer's."""
+        held = fold.of_event(touchpoint.event_id)
+        added = fold.add(touchpoint)
+        if added is Added.CONFLICT_KEPT:
+            fold.note_conflict(touchpoint)
+        elif added is Added.CONFLICT_REPLACED and held is not None:
+            fold.note_conflict(held)
 
     def _kept(self, customer: str) -> Iterable[Touchpoint]:
         return map(decode, self.state.touchpoints(customer))
@@ -313,6 +355,7 @@ class StitchPartition:
         fold = self._fold(customer)
         head = self.state.heads[customer]
         results = fold.changed(now)
+        self._note_failures(customer, fold)
         published = self.state.published.get(customer, {})
         rows, changes = self.plan.publisher.rows(
             customer, results, published, work.now_us, arrived, complete=customer in self._fresh, partition=self.number

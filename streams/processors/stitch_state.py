@@ -1,9 +1,9 @@
 """What stitch keeps of its customers, and how it stands in the changelog.
 
 Keys are a letter, the customer (16 bytes), then the part: `p` a published row by its id, `h` the head. Touchpoints stand by the
-identifier that they are held under: `a` its holding, `t` a touchpoint by event id, each after the identifier's pseudonym (16 bytes)
-and epoch (4 bytes). So the changelog grows with the change, not with the customer. A head begins with the next deadline as eight
-raw bytes.
+identifier that they are held under: `a` its holding, `t` a touchpoint by event id, `c` another content that was refused under an
+event id, each after the identifier's pseudonym (16 bytes) and epoch (4 bytes). So the changelog grows with the change, not with the
+customer. A head begins with the next deadline as eight raw bytes.
 """
 
 import heapq
@@ -91,6 +91,7 @@ class StitchState:
         self.changes: dict[bytes, bytes | None] = {}
         self.holdings: dict[bytes, Holding] = {}
         self._touchpoints: dict[bytes, dict[str, bytes]] = {}
+        self._refused: dict[bytes, dict[str, bytes]] = {}
         self._held: dict[str, dict[bytes, None]] = {}
         self._due: dict[str, list[tuple[int, str]]] = defaultdict(list)
 
@@ -102,6 +103,10 @@ class StitchState:
         if letter == b"t":
             end = 1 + _HOLDING_KEY_BYTES
             self._set(self._touchpoints, key[1:end], key[end:].decode(), value)
+            return
+        if letter == b"c":
+            end = 1 + _HOLDING_KEY_BYTES
+            self._set(self._refused, key[1:end], key[end:].decode(), value)
             return
         if letter == b"a":
             self._set_holding(key[1:], None if value is None else _holdings.decode(value))
@@ -148,6 +153,15 @@ class StitchState:
         """A holding's touchpoints, encoded, by event id."""
         return self._touchpoints.get(key, {})
 
+    def refused(self, customer: str) -> Iterable[bytes]:
+        """Contents that were refused under event ids of the customer, encoded."""
+        for key in self._held.get(customer, ()):
+            yield from self._refused.get(key, {}).values()
+
+    def refused_under(self, key: bytes) -> dict[str, bytes]:
+        """Contents that were refused under a holding's event ids, encoded."""
+        return self._refused.get(key, {})
+
     def is_empty(self, customer: str) -> bool:
         """Whether no identifier's touchpoints are the customer's any more."""
         return not self._held.get(customer)
@@ -171,6 +185,11 @@ class StitchState:
         self._set(self._touchpoints, key, event_id, value)
         self.changes[b"t" + key + event_id.encode()] = value
 
+    def refuse(self, key: bytes, event_id: str, value: bytes) -> None:
+        """Keep what was refused under an event id of a holding: it is told as long as the other content counts."""
+        self._set(self._refused, key, event_id, value)
+        self.changes[b"c" + key + event_id.encode()] = value
+
     def set_holding(self, holding: Holding) -> None:
         """Note how a holding stands."""
         key = holding.key
@@ -182,6 +201,8 @@ class StitchState:
         touchpoints = self._touchpoints.pop(key, {})
         for event_id in touchpoints:
             self.changes[b"t" + key + event_id.encode()] = None
+        for event_id in self._refused.pop(key, {}):
+            self.changes[b"c" + key + event_id.encode()] = None
         return touchpoints
 
     def forget(self, customer: str) -> None:

@@ -187,7 +187,8 @@ async def test_of_two_contents_under_one_event_id_the_smaller_hash_counts_whiche
     assert (letter["topic"], letter["partition"], letter["offset"]) == ("identified", 0, records[1].offset)
     assert sealing.open(Sealed(letter["key_id"], letter["sealed"])).value == encode(contents[2]), "the one that gives way is kept in it"
     assert stitched.counts == (1, 0, 1)
-    (journey,) = stitched.current.values()
+    journey, conflict = sorted(stitched.current.values(), key=lambda row: row.get("rule", ""))
+    assert (conflict["rule"], conflict["evidence"], conflict["status"]) == ("identity_conflict", ["e"], "open")
     (moment,) = journey["moments"]
     assert moment["event_id"] == "e"
     (kept,) = stitched.partition.state.touchpoints(KIM)
@@ -198,7 +199,8 @@ async def test_a_conflict_that_changed_nothing_is_one_after_a_restore_too(stitch
     await stitched.take_at(1, talked(0, event_id="e", content_hash=5))
     heir = stitched.restored()
     rows = await heir.take(heir.record(talked(0, event_id="e", content_hash=9)))
-    assert [name for name, _ in rows] == ["dead_letter"]
+    assert [name for name, _ in rows] == ["dead_letter", "inconsistency"]
+    assert await heir.restored().tick() == [], "what was refused is kept, and told once"
     assert heir.counts == (1, 0, 1)
 
 
