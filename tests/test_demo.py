@@ -15,12 +15,13 @@ from streams.demo.drain import until_drained
 from streams.demo.outcome import outcome
 from streams.demo.scenario import out_of_order, simulated
 from streams.events import ChannelEvent
+from streams.journeys.inconsistencies.rules import BY_NAME
 from streams.publishing import publish, publish_import
 from streams.settings import Settings
 from streams.stack import demonstration_keys, embedded_stack
 
 ROOT = Path(__file__).parents[1]
-RULES = {"offer_unknown", "offer_unannounced", "offer_not_honoured", "promise_broken", "case_reopened", "channel_failed"}
+RULES = set(BY_NAME)
 
 pytestmark = pytest.mark.stack
 
@@ -45,14 +46,15 @@ def asked(folder, sql):
 
 @pytest.mark.timeout(240)
 def test_the_demo_finds_all_that_its_stories_planted_and_nothing_else():
-    status, lines, result = demo("--customers", "60", "--seed", "3", "--json")
+    status, lines, result = demo("--customers", "400", "--seed", "3", "--json")
     assert status == 0
     assert len(lines) == 1, "the object stands alone"
     counts = ("received", "recorded", "dead", "duplicate", "in_flight", "journeys")
     assert all(isinstance(result[name], int) for name in counts)
     assert result["received"] > 0
     assert result["received"] == result["recorded"] + result["dead"] + result["duplicate"] + result["in_flight"]
-    assert (result["dead"], result["duplicate"], result["in_flight"], result["difference"]) == (0, 0, 0, 0)
+    assert (result["in_flight"], result["difference"]) == (0, 0)
+    assert 0 < result["dead"] <= result["truth"]["identity_conflict"]["planted"], "the other contents under one event id, and nothing else"
     assert result["journeys"] > 0
     assert len(result["checksum"]) == 16
     assert result["seconds"] > 0
@@ -108,7 +110,7 @@ async def test_events_that_come_up_to_two_days_late_leave_the_same_rows(tmp_path
     assert late.imports[0].events != ordered.imports[0].events
     line_late, found = await came(tmp_path / "late", late)
     assert line_late == line
-    assert "promise_broken" in expected.inconsistencies
+    assert expected.inconsistencies
     assert (found.journeys, found.inconsistencies, found.channels) == (expected.journeys, expected.inconsistencies, expected.channels)
     assert found.checksum == expected.checksum
 

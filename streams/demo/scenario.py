@@ -42,7 +42,7 @@ def simulated(customers: int, seed: int) -> Scenario:
     """A month of made-up customers, some of whose stories go wrong on purpose."""
     from streams.simulation import simulate  # noqa: PLC0415  # only where it is asked for
 
-    simulation = simulate(customers, seed)
+    simulation = simulate(customers, seed, rules="all")
     events = Import(f"simulation-{customers}-{seed}", list(simulation.events()), simulation.until)
     return Scenario(f"{customers:,} made-up customers over 30 days (seed {seed})", (events,), simulation.truth)
 
