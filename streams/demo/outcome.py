@@ -61,7 +61,14 @@ def truth_scores(client: Any, truth: Sequence[Planted], settings: Settings) -> d
     from streams.simulation.scoring import Found, score  # noqa: PLC0415
 
     pseudonyms = Pseudonyms(key_of(settings.pseudonym_key))
-    planted = {pseudonyms.of("customer_number", each.customer) for each in truth}
+    merged: dict[str, str] = dict(_rows(client, "SELECT pseudonym, customer FROM identities WHERE type = 'customer_number' AND NOT is_shared"))
+
+    def customer_of(number: str) -> str:
+        """Who has the number now: a person with two of them is one customer."""
+        pseudonym = pseudonyms.of("customer_number", number)
+        return merged.get(pseudonym, pseudonym)
+
+    planted = {customer_of(each.customer) for each in truth}
     rows = _rows(client, "SELECT rule, subject, customer, status, evidence FROM inconsistencies")
     customers = {customer for (customer,) in _rows(client, _SIMULATED)}
     found = [
@@ -69,7 +76,7 @@ def truth_scores(client: Any, truth: Sequence[Planted], settings: Settings) -> d
         for rule, subject, customer, status, evidence in rows
         if customer in customers or customer in planted
     ]
-    scores = score(truth, found, lambda number: pseudonyms.of("customer_number", number))
+    scores = score(truth, found, customer_of)
     return {
         rule: {"planted": each.planted, "found": each.found, "precision": each.precision, "recall": each.recall}
         for rule, each in sorted(scores.items())
