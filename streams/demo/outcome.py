@@ -61,7 +61,8 @@ def truth_scores(client: Any, truth: Sequence[Planted], settings: Settings) -> d
     from streams.simulation.scoring import Found, score  # noqa: PLC0415
 
     pseudonyms = Pseudonyms(key_of(settings.pseudonym_key))
-    merged: dict[str, str] = dict(_rows(client, "SELECT pseudonym, customer FROM identities WHERE type = 'customer_number' AND NOT is_shared"))
+    numbers = "SELECT pseudonym, customer FROM identities WHERE type = 'customer_number' AND NOT is_shared"
+    merged: dict[str, str] = dict(_rows(client, numbers))
 
     def customer_of(number: str) -> str:
         """Who has the number now: a person with two of them is one customer."""
