@@ -22,6 +22,7 @@ COMMANDS: Final = (
     ("identity", "identity", "identity"),
     ("verify", "verify", "verify"),
     ("dead-letters", "dead_letters", "dead_letters"),
+    ("processes", "processes", "processes"),
     ("schemas", "schemas", "schemas"),
     ("topics", "topics", "topics"),
     ("migrate", "migrate", "migrate"),

@@ -1,5 +1,7 @@
 """Processes from YAML: what is read, and what a wrong file is told."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,14 @@ def test_a_wrong_file_is_told_where_and_what_was_expected(tmp_path, was, becomes
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SettingsError, match="cannot be read"):
         configured_processes(str(tmp_path / "none.yaml"))
+
+
+def test_the_command_shows_a_file_s_processes_and_fails_on_a_wrong_one(tmp_path):
+    def ran(*arguments):
+        return subprocess.run([sys.executable, "-m", "streams.cli", "processes", *arguments], capture_output=True, text=True, check=False)
+
+    right = ran(str(written(tmp_path, PROCESS)))
+    assert (right.returncode, right.stdout.splitlines()[0]) == (0, "trial: held by gaps under 90 min; goal order_placed")
+    wrong = ran(str(written(tmp_path, PROCESS.replace("80 %", "some"))))
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "processes.yaml:13: processes.trial.steps[0].target" in wrong.stderr
