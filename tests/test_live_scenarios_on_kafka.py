@@ -27,10 +27,10 @@ from streams.channels.identifiers import key_of
 from streams.demo.drain import until_drained
 from streams.events import ChannelEvent
 from streams.journeys.customer import Customer
+from streams.journeys.identity.strength import customer_of, name_of
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.processes import shipped_processes
-from streams.processors.identify import customer_of
 from streams.processors.internal import partition_of
 from streams.publishing import publish, publish_import, source_key
 from streams.settings import CHANNELS, Settings
@@ -122,7 +122,7 @@ def held_by(events: Iterable[ChannelEvent], replay: str, knowledge: Iterable[Cha
     for event in events:
         (answer,) = admissions[event.channel].admit_run([value_of(event)], [now], [replay], now)
         assert isinstance(answer, Admitted), answer
-        name = customer_of(answer.touchpoint.anchor)
+        name = customer_of(name_of(answer.touchpoint.anchor))
         customers.setdefault(name, Customer(name, settings, known)).add(answer.touchpoint)
     return {finding.inconsistency_id for each in customers.values() for finding in each.results(now).inconsistencies}
 
