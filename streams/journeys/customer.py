@@ -69,6 +69,9 @@ class Customer:
         self._conflicts: dict[str, Touchpoint] = {}
         self._fresh_conflicts: set[str] = set()
 
+    def __len__(self) -> int:
+        return len(self._history)
+
     def add(self, touchpoint: Touchpoint) -> Added:
         """Take a touchpoint, whatever order it comes in; it is folded when results are asked for."""
         return self._history.add(touchpoint)

@@ -224,7 +224,15 @@ class Touchpoint(Fact, frozen=True):
 type_order: Final = ("customer_number", "login", "loyalty_card", "email", "phone", "device", "cookie", "order", "case", "conversation")
 """Identifier types from strong to weak; ties of a touchpoint's anchor go by this order, then by pseudonym."""
 
+
+class _Named(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The start of an encoded touchpoint."""
+
+    event_id: str
+
+
 _encoder = msgspec.msgpack.Encoder()
+_named = msgspec.msgpack.Decoder(_Named)
 _decoder = msgspec.msgpack.Decoder(Touchpoint)
 
 
@@ -236,6 +244,11 @@ def encode(touchpoint: Touchpoint) -> bytes:
 def decode(value: bytes) -> Touchpoint:
     """The touchpoint of `encode`'s bytes; raises msgspec.DecodeError where they are none."""
     return _decoder.decode(value)
+
+
+def event_id_of(value: bytes) -> str:
+    """The event id of `encode`'s bytes, which are not decoded beyond it; raises msgspec.DecodeError where they are none."""
+    return _named.decode(value).event_id
 
 
 def fold_order(touchpoint: Touchpoint) -> tuple[int, str, int, str]:

@@ -13,9 +13,10 @@ import msgspec
 from streams.delivery.commit import Output
 from streams.journeys.identity.records import Move
 from streams.journeys.identity.strength import name_of
-from streams.journeys.touchpoint import Touchpoint, decode
+from streams.journeys.touchpoint import Touchpoint, decode, event_id_of
 from streams.processors.internal import ASSIGNMENT, HAND_OVER, KIND, MOVED, assignment_header, partition_of, solitary, touchpoint_output
-from streams.processors.stitch_state import Entry, Holding, StitchState, holding_key
+from streams.processors.stitch_records import Entry, Holding
+from streams.processors.stitch_state import StitchState
 
 CHUNK_BYTES: Final = 256 * 1024
 """Touchpoints in one chunk at most, so that a commit holds several."""
@@ -54,7 +55,7 @@ def read_chunk(value: bytes) -> Chunk:
 
 def holding_of(state: StitchState, identifier: str, epoch: int, customer: str) -> Holding:
     """The holding of an identifier under an epoch. The first epoch begins with nothing; any other awaits its hand-over."""
-    holding = state.holdings.get(holding_key(identifier, epoch))
+    holding = state.holding(customer, identifier, epoch)
     if holding is None:
         holding = Holding(identifier, epoch, customer, is_awaited=epoch > 0)
         state.set_holding(holding)
@@ -80,11 +81,11 @@ def received(state: StitchState, chunk: Chunk, merge: Callable[[bytes, bytes], b
     holding = holding_of(state, chunk.identifier, chunk.epoch, chunk.customer)
     if not holding.is_awaited or chunk.number in holding.chunks:
         return None
-    key = holding.key
+    here = state.held_under(holding)
     for value in chunk.touchpoints:
-        event_id = decode(value).event_id
-        held = state.held_under(key).get(event_id)
-        state.keep(key, event_id, value if held is None else merge(held, value))
+        event_id = event_id_of(value)
+        held = here.get(event_id)
+        state.keep(holding, event_id, value if held is None else merge(held, value))
     holding.chunks.append(chunk.number)
     holding.of = chunk.of
     if len(holding.chunks) == holding.of:
@@ -106,8 +107,8 @@ def leave(state: StitchState, holding: Holding) -> Leaving:
     """Let go of a holding's touchpoints; its marker stays."""
     holding.is_gone = True
     state.set_holding(holding)
-    refused = list(state.refused_under(holding.key).values())
-    return Leaving(holding, state.let_go(holding.key), refused)
+    refused = list(state.refused_under(holding).values())
+    return Leaving(holding, state.let_go(holding), refused)
 
 
 class Sender:

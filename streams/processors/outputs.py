@@ -11,7 +11,7 @@ from streams.journeys.inconsistencies.findings import Finding
 from streams.journeys.journey import JourneyRow
 from streams.journeys.results import Results
 from streams.processors.dead_letters import OutputEncoder
-from streams.processors.stitch_state import Entry
+from streams.processors.stitch_records import Entry
 
 GONE: Final = 0
 """Digest of what is published no more."""

@@ -5,10 +5,9 @@ a customer's fold says is published where it differs from that. Identifiers come
 """
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -21,6 +20,7 @@ from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, decode, encode
 from streams.processors import hand_over
 from streams.processors.dead_letters import DeadLetters
+from streams.processors.folds import FoldRoom, Folds
 from streams.processors.internal import (
     ASSIGNMENT,
     CLOCK,
@@ -35,13 +35,11 @@ from streams.processors.internal import (
     read_clock,
 )
 from streams.processors.outputs import GONE, Publisher
-from streams.processors.stitch_state import Entry, Head, Holding, StitchState, holding_key
+from streams.processors.stitch_records import Entry, Head, Holding
+from streams.processors.stitch_state import StitchState
 from streams.processors.watermark import ClockBoard, domain_time, join_domain
 
 log = logging.getLogger(__name__)
-
-CUSTOMERS_FOLDED: Final = 20_000
-"""Customers of one partition whose fold is kept in memory; others are folded again from their touchpoints when they come back."""
 
 
 class StitchMemo(msgspec.Struct):
@@ -69,7 +67,7 @@ _memos = msgspec.msgpack.Decoder(StitchMemo)
 
 @dataclass(frozen=True, slots=True)
 class StitchPlan:
-    """What stitch needs beside its work."""
+    """What stitch needs beside its work; the same for all partitions of a worker."""
 
     settings: JourneySettings
     knowledge: Knowledge
@@ -78,6 +76,7 @@ class StitchPlan:
     sender: hand_over.Sender
     partitions: int
     on_found: Callable[[float], None] = lambda _seconds: None
+    room: FoldRoom = field(default_factory=FoldRoom)
 
 
 class StitchPartition:
@@ -87,7 +86,7 @@ class StitchPartition:
         self.number, self.plan = number, plan
         self.memo = StitchMemo(board=ClockBoard())
         self.state = StitchState()
-        self._folded: OrderedDict[str, Customer] = OrderedDict()
+        self._folded = Folds(plan.room)
         self._held: set[str] = set()
         self._fresh: set[str] = set()
         self._leaving: list[hand_over.Leaving] = []
@@ -102,8 +101,7 @@ class StitchPartition:
         """Take up the counts and clocks of the last commit; whoever is due is found by the next clock."""
         if position.memo:
             self.memo = _memos.decode(position.memo)
-        self.state.loaded()
-        self._held = {customer for customer, head in self.state.heads.items() if head.is_held}
+        self._held = set(self.state.loaded())
 
     async def step(self, work: Work) -> Changes | None:
         """Fold what came, fire what is due, publish what changed."""
@@ -122,7 +120,7 @@ class StitchPartition:
             self._revision = self.plan.knowledge.revision
             concerned |= dict.fromkeys(self._folded)
         for customer in concerned:
-            head = self.state.heads[customer]
+            head = self.state.head(customer)
             now = domain_time(head.domain, time)
             if (now is None and head.now) or (now is not None and now < head.now):
                 # A running import of old events: what it brings is judged once its own time allows, after a restart too.
@@ -138,9 +136,8 @@ class StitchPartition:
 
     def committed(self, position: Position) -> None:  # noqa: ARG002  # the executor's word to every processor
         """Let go of folds that nobody asked for lately."""
-        while len(self._folded) > CUSTOMERS_FOLDED:
-            customer, _ = self._folded.popitem(last=False)
-            self._fresh.discard(customer)
+        self._fresh.difference_update(self._folded.fit())
+        self.state.rest(len(self._folded))
 
     @property
     def deadlines_waiting(self) -> int:
@@ -169,7 +166,7 @@ class StitchPartition:
         touchpoint = decode(record.value)
         memo, is_again = self.memo, REBUILT in headers or MOVED in headers
         if holding.is_awaited:
-            held_value = self.state.held_under(holding.key).get(touchpoint.event_id)
+            held_value = self.state.held_under(holding).get(touchpoint.event_id)
             held = None if held_value is None else decode(held_value)
             added = _compared(held, touchpoint)
         else:
@@ -191,7 +188,7 @@ class StitchPartition:
                 return
         elif not is_again:
             counted(memo.new, {touchpoint.channel: 1})
-        self.state.keep(holding.key, touchpoint.event_id, record.value)
+        self.state.keep(holding, touchpoint.event_id, record.value)
         if not holding.is_awaited:
             self._join(customer, (touchpoint,))
             arrived[customer] = max(arrived.get(customer, 0), 0 if is_again else touchpoint.received_at)
@@ -202,15 +199,15 @@ class StitchPartition:
 
     def _refuse(self, holding: Holding, loser: Touchpoint) -> None:
         """Keep what was refused; of several contents the one with the smallest hash is told, whichever came first."""
-        before = self.state.refused_under(holding.key).get(loser.event_id)
+        before = self.state.refused_under(holding).get(loser.event_id)
         if before is None or loser.content_hash < decode(before).content_hash:
-            self.state.refuse(holding.key, loser.event_id, encode(loser))
+            self.state.refuse(holding, loser.event_id, encode(loser))
         if not holding.is_awaited:
             self._fold(holding.customer).note_conflict(loser)
 
     def _join(self, customer: str, touchpoints: Iterable[Touchpoint]) -> None:
         """The customer lives in the time of all imports, or live traffic, that his touchpoints came by."""
-        head = self.state.heads.get(customer) or Head()
+        head = self.state.head(customer)
         domain = head.domain
         for replay in {each.replay for each in touchpoints}:
             domain = join_domain(domain, replay)
@@ -242,12 +239,12 @@ class StitchPartition:
 
         refused = [*map(decode, chunk.refused)]
         holding = hand_over.received(self.state, chunk, merge)
-        into = self.state.holdings[holding_key(chunk.identifier, chunk.epoch)]
-        if not into.is_gone:
+        into = self.state.holding(chunk.customer, chunk.identifier, chunk.epoch)
+        if into is not None and not into.is_gone:
             for each in refused:
-                before = self.state.refused_under(into.key).get(each.event_id)
+                before = self.state.refused_under(into).get(each.event_id)
                 if before is None or each.content_hash < decode(before).content_hash:
-                    self.state.refuse(into.key, each.event_id, encode(each))
+                    self.state.refuse(into, each.event_id, encode(each))
         customer = chunk.customer
         if self._take_over(customer, chunk.entries):
             self._fold_anew(customer)
@@ -258,12 +255,12 @@ class StitchPartition:
             self._begin_to_leave(holding)
             return
         self._fold_anew(customer)
-        self._join(customer, map(decode, self.state.held_under(holding.key).values()))
+        self._join(customer, map(decode, self.state.held_under(holding).values()))
         arrived.setdefault(customer, 0)
 
     def _take_over(self, customer: str, entries: Mapping[str, Entry]) -> bool:
         """Versions of what another published under ids that may be this customer's now; whether any of his own is overtaken."""
-        published = self.state.published.get(customer, {})
+        published = self.state.published(customer)
         overtaken = False
         for row_id, entry in entries.items():
             held = published.get(row_id)
@@ -278,17 +275,17 @@ class StitchPartition:
         for customer in dict.fromkeys(each.holding.customer for each in leaving):
             arrived.pop(customer, None)
             if self.state.is_empty(customer):
-                entries = self._retract_all(customer, work, outputs)
+                entries: Mapping[str, Entry] = self._retract_all(customer, work, outputs)
             else:
                 self._publish_the_rest(customer, time, work, outputs)
-                entries = self.state.published.get(customer, {})
+                entries = self.state.published(customer)
             gone = {row_id: entry for row_id, entry in entries.items() if entry.digest == GONE}
             for each in leaving:
                 if each.holding.customer == customer:
                     outputs.extend(self.plan.sender.hand_over(each, gone))
 
     def _retract_all(self, customer: str, work: Work, outputs: list[Output]) -> dict[str, Entry]:
-        published = self.state.published.get(customer, {})
+        published = self.state.published(customer)
         rows, changes = self.plan.publisher.rows(
             customer, Results((), (), None), published, work.now_us, 0, complete=True, partition=self.number
         )
@@ -296,13 +293,13 @@ class StitchPartition:
         entries = {**published, **changes}
         self.state.forget(customer)
         self._held.discard(customer)
-        self._folded.pop(customer, None)
+        self._folded.drop(customer)
         self._fresh.discard(customer)
         return entries
 
     def _publish_the_rest(self, customer: str, time: Clock, work: Work, outputs: list[Output]) -> None:
         """What another identifier of the customer leaves, in the time that is his then."""
-        head = self.state.heads.get(customer) or Head()
+        head = self.state.head(customer)
         domain = ""
         for touchpoint in self._kept(customer):
             domain = join_domain(domain, touchpoint.replay)
@@ -312,7 +309,7 @@ class StitchPartition:
         self._publish(customer, head.now if now is None else now, 0, work, outputs)
 
     def _fold_anew(self, customer: str) -> None:
-        self._folded.pop(customer, None)
+        self._folded.drop(customer)
         self._fresh.discard(customer)
 
     # -- folding and publishing ----------------------------------------------
@@ -320,14 +317,13 @@ class StitchPartition:
     def _fold(self, customer: str) -> Customer:
         fold = self._folded.get(customer)
         if fold is None:
-            fold = self._folded[customer] = Customer(customer, self.plan.settings, self.plan.knowledge)
+            fold = Customer(customer, self.plan.settings, self.plan.knowledge)
+            self._folded.put(customer, fold)
             self._fresh.add(customer)
             for touchpoint in self._kept(customer):
                 self._add_kept(fold, touchpoint)
             for value in self.state.refused(customer):
                 fold.note_conflict(decode(value))
-        else:
-            self._folded.move_to_end(customer)
         return fold
 
     def _note_failures(self, customer: str, fold: Customer) -> None:
@@ -353,10 +349,10 @@ class StitchPartition:
 
     def _publish(self, customer: str, now: int, arrived: int, work: Work, outputs: list[Output]) -> None:
         fold = self._fold(customer)
-        head = self.state.heads[customer]
+        head = self.state.head(customer)
         results = fold.changed(now)
         self._note_failures(customer, fold)
-        published = self.state.published.get(customer, {})
+        published = self.state.published(customer)
         rows, changes = self.plan.publisher.rows(
             customer, results, published, work.now_us, arrived, complete=customer in self._fresh, partition=self.number
         )

@@ -1,238 +1,285 @@
 """What stitch keeps of its customers, and how it stands in the changelog.
 
-Keys are a letter, the customer (16 bytes), then the part: `p` a published row by its id, `h` the head. Touchpoints stand by the
-identifier that they are held under: `a` its holding, `t` a touchpoint by event id, `c` another content that was refused under an
-event id, each after the identifier's pseudonym (16 bytes) and epoch (4 bytes). So the changelog grows with the change, not with the
-customer. A head begins with the next deadline as eight raw bytes.
+Keys are a letter, the customer (16 bytes), then the part: `h` the head, `p` a published row by its id (16 bytes), `a` a holding by its
+number (3 bytes), `t` a touchpoint by its holding's number and event id, `c` another content that was refused under an event id. So the
+changelog grows with the change, not with the customer. A head begins with the next deadline as eight raw bytes.
+
+In memory a customer is packed into a few bytes (`kept`) unless he is open: those asked for lately are.
 """
 
 import heapq
-import struct
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import Final
 
 import msgspec
 
-T = TypeVar("T")
-K = TypeVar("K")
-_NEVER: Final = 2**63 - 1
-_deadline = struct.Struct(">q")
+from streams.journeys.shelves import Shelves
+from streams.processors.kept import NUMBER_BYTES, Kept, header, loose, packed, take_loose, unpacked
+from streams.processors.squeezing import squeezed_touchpoint
+from streams.processors.stitch_records import NEVER, Entry, Head, Holding, decode_head, encode_head
 
+SHELF_BYTES: Final = 6 * 1024
+"""Three or four customers of 20 touchpoints."""
+LOOSE_BYTES: Final = 2048
+"""Changelog records of a customer that are read back before they are packed together."""
+SETTLED_AT_ONCE: Final = 256
+"""Customers who are packed after a commit, of those whom a restore left with records that are not: some milliseconds of work."""
+SPARE: Final = 512
+"""Customers that stay open beside those asked for: the ones whose identifiers come and go are not folded."""
 
-class Head(msgspec.Struct, array_like=True, frozen=True):
-    """A customer's head: when (us) he changes next by time alone, in which domain of time, and how far he was judged (us).
-
-    Who waits for an import is due when his domain's time is again as far as he was judged.
-    """
-
-    deadline: int | None = None
-    domain: str = ""
-    now: int = 0
-
-    @property
-    def is_held(self) -> bool:
-        """Whether he waits for an import: any other deadline is later than what he was judged by."""
-        return self.deadline is not None and self.deadline <= self.now
-
-
-class Entry(msgspec.Struct, array_like=True, frozen=True):
-    """What was published last under an id: version, 64 bits of its content (0: it is gone), rule or process, severity of a finding."""
-
-    version: int
-    digest: int
-    word: str
-    severity: str = ""
-
-
-class Holding(msgspec.Struct, array_like=True):
-    """An identifier's touchpoints, here under one assignment of it.
-
-    customer        whose they are
-    is_awaited      its hand-over is not complete: they are kept, and not folded yet
-    chunks, of      chunks of the hand-over that have come, and how many there are (0: not known)
-    moved_to        the customer that they go or went to; "" each to its next identifier; None: they stay
-    is_gone         they have gone: what still comes is sent after them
-    """
-
-    identifier: str
-    epoch: int
-    customer: str
-    is_awaited: bool = False
-    chunks: list[int] = []
-    of: int = 0
-    moved_to: str | None = None
-    is_gone: bool = False
-
-    @property
-    def key(self) -> bytes:
-        """Its place in state and changelog: pseudonym and epoch."""
-        return holding_key(self.identifier, self.epoch)
-
-
-def holding_key(identifier: str, epoch: int) -> bytes:
-    """The key of an identifier's holding under an epoch: 20 bytes."""
-    return bytes.fromhex(identifier.rpartition(":")[2]) + epoch.to_bytes(4, "big")
-
-
-_HOLDING_KEY_BYTES: Final = 20
+_DEADLINE_BYTES: Final = 8
+_EARLIEST: Final = 2**63
 _encode = msgspec.msgpack.Encoder().encode
-_heads = msgspec.msgpack.Decoder(Head)
-_entries = msgspec.msgpack.Decoder(Entry)
-_holdings = msgspec.msgpack.Decoder(Holding)
 
 
 class StitchState:
     """Customers of one partition, and what of them changed since the last commit."""
 
     def __init__(self) -> None:
-        self.heads: dict[str, Head] = {}
-        self.published: dict[str, dict[str, Entry]] = {}
         self.changes: dict[bytes, bytes | None] = {}
-        self.holdings: dict[bytes, Holding] = {}
-        self._touchpoints: dict[bytes, dict[str, bytes]] = {}
-        self._refused: dict[bytes, dict[str, bytes]] = {}
-        self._held: dict[str, dict[bytes, None]] = {}
-        self._due: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._packed = Shelves(SHELF_BYTES)
+        self._loose: dict[bytes, bytearray] = {}
+        self._open: OrderedDict[str, Kept] = OrderedDict()
+        self._domains: list[str] = [""]
+        self._due: dict[int, list[bytes]] = defaultdict(list)
 
     # -- restore -----------------------------------------------------------
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take in one record of the changelog."""
-        letter = key[:1]
-        if letter == b"t":
-            end = 1 + _HOLDING_KEY_BYTES
-            self._set(self._touchpoints, key[1:end], key[end:].decode(), value)
+        raw = key[1:17]
+        entry = self._loose.get(raw)
+        if entry is None:
+            before = self._packed.get(raw)
+            entry = self._loose[raw] = bytearray(_NOBODY if before is None else before[: header.size])
+        if key[:1] == b"h":
+            head = Head() if value is None else decode_head(value)
+            deadline = _raw(head.deadline)
+            header.pack_into(entry, 0, deadline, head.now, deadline, self._domain(head.domain))
             return
-        if letter == b"c":
-            end = 1 + _HOLDING_KEY_BYTES
-            self._set(self._refused, key[1:end], key[end:].decode(), value)
-            return
-        if letter == b"a":
-            self._set_holding(key[1:], None if value is None else _holdings.decode(value))
-            return
-        customer = key[1:17].hex()
-        if letter == b"p":
-            self._set(self.published, customer, key[17:].decode(), None if value is None else _entries.decode(value))
-        elif value is None:
-            self.heads.pop(customer, None)
-        else:
-            self.heads[customer] = _heads.decode(value[_deadline.size :])
+        entry += loose(key[:1] + key[17:], value)
+        if len(entry) > LOOSE_BYTES:
+            self._settle(raw)
 
-    def loaded(self) -> None:
-        """All is there: line up who is due when."""
-        for customer, head in self.heads.items():
-            self._line_up(customer, head)
+    def loaded(self) -> Iterable[str]:
+        """All is there: line up who is due when. Returns the customers who wait for an import."""
+        waiting: list[str] = []
+        packed_ones = (each for each in self._packed.items() if each[0] not in self._loose)
+        entries: Iterable[tuple[bytes, bytes | bytearray]] = chain(self._loose.items(), packed_ones)
+        for raw, entry in entries:
+            deadline, now, _, domain = header.unpack_from(entry)
+            if deadline != NEVER:
+                self._due[domain].append(_place(deadline, raw))
+                if deadline <= now:
+                    waiting.append(raw.hex())
+        for line in self._due.values():
+            heapq.heapify(line)
+        return waiting
 
-    @staticmethod
-    def _set(held: dict[K, dict[str, T]], key: K, part: str, value: T | None) -> None:
-        if value is None:
-            held.get(key, {}).pop(part, None)
-        else:
-            held.setdefault(key, {})[part] = value
+    def _settle(self, raw: bytes) -> None:
+        """Pack what was loaded of a customer."""
+        kept = self._unpacked(raw)
+        self._loose.pop(raw, None)
+        self._packed.put(raw, packed(kept))
 
-    def _set_holding(self, key: bytes, holding: Holding | None) -> None:
-        before = self.holdings.get(key)
-        if before is not None:
-            self._held.get(before.customer, {}).pop(key, None)
-        if holding is None:
-            self.holdings.pop(key, None)
-            return
-        self.holdings[key] = holding
-        if not holding.is_awaited and not holding.is_gone:
-            self._held.setdefault(holding.customer, {})[key] = None
+    def _unpacked(self, raw: bytes) -> Kept:
+        before, more = self._packed.get(raw), self._loose.get(raw)
+        kept = Kept(NEVER, 0, NEVER, 0, is_changed=False) if before is None else unpacked(raw.hex(), before)
+        if more is not None:
+            take_loose(kept, bytes(more))
+        return kept
 
     # -- reading -----------------------------------------------------------
 
+    def head(self, customer: str) -> Head:
+        """How far the customer was judged, and when he is due."""
+        kept = self._kept(customer)
+        return Head(None if kept.deadline == NEVER else kept.deadline, self._domains[kept.domain], kept.now)
+
+    def published(self, customer: str) -> Mapping[str, Entry]:
+        """What is published of the customer, by id."""
+        return self._kept(customer).published
+
+    def holding(self, customer: str, identifier: str, epoch: int) -> Holding | None:
+        """A customer's holding of an identifier under an epoch."""
+        return self._kept(customer).holdings.get((identifier, epoch))
+
+    def holdings(self, customer: str) -> Iterable[Holding]:
+        """The customer's holdings, those that have gone too."""
+        return self._kept(customer).holdings.values()
+
+    def customers(self) -> Iterable[str]:
+        """Everybody of whom something is known."""
+        return {*self._open, *(raw.hex() for raw in (*self._packed, *self._loose))}
+
     def touchpoints(self, customer: str) -> Iterable[bytes]:
         """The customer's touchpoints, encoded, in no order; under two identifiers the same event may stand twice."""
-        for key in self._held.get(customer, ()):
-            yield from self._touchpoints.get(key, {}).values()
+        kept = self._kept(customer)
+        counting = {each.number for each in kept.holdings.values() if each.counts}
+        return [value for (number, _), value in kept.touchpoints().items() if number in counting]
 
-    def held_under(self, key: bytes) -> dict[str, bytes]:
+    def held_under(self, holding: Holding) -> dict[str, bytes]:
         """A holding's touchpoints, encoded, by event id."""
-        return self._touchpoints.get(key, {})
+        touchpoints = self._kept(holding.customer).touchpoints()
+        return {event_id: value for (number, event_id), value in touchpoints.items() if number == holding.number}
 
     def refused(self, customer: str) -> Iterable[bytes]:
         """Contents that were refused under event ids of the customer, encoded."""
-        for key in self._held.get(customer, ()):
-            yield from self._refused.get(key, {}).values()
+        kept = self._kept(customer)
+        counting = {each.number for each in kept.holdings.values() if each.counts}
+        return [value for (number, _), value in kept.refused.items() if number in counting]
 
-    def refused_under(self, key: bytes) -> dict[str, bytes]:
+    def refused_under(self, holding: Holding) -> dict[str, bytes]:
         """Contents that were refused under a holding's event ids, encoded."""
-        return self._refused.get(key, {})
+        refused = self._kept(holding.customer).refused
+        return {event_id: value for (number, event_id), value in refused.items() if number == holding.number}
 
     def is_empty(self, customer: str) -> bool:
         """Whether no identifier's touchpoints are the customer's any more."""
-        return not self._held.get(customer)
+        return not any(each.counts for each in self._kept(customer).holdings.values())
 
     def due(self, time_of: Callable[[str], int | None]) -> list[str]:
-        """Customers whose deadline has come, by the time of each domain; each is given once."""
+        """Customers whose deadline has come, by the time of each domain; each is given once.
+
+        A customer is lined up for a deadline and stays there when it moves to later: he is lined up again when that one has come.
+        """
         found: dict[str, None] = {}
-        for domain, line in self._due.items():
-            now = time_of(domain)
-            while now is not None and line and line[0][0] <= now:
-                deadline, customer = heapq.heappop(line)
-                head = self.heads.get(customer)
-                if head is not None and head.deadline == deadline and head.domain == domain:
-                    found[customer] = None
+        for domain, line in list(self._due.items()):
+            now = time_of(self._domains[domain])
+            while now is not None and line and _deadline_of(line[0]) <= now:
+                place = heapq.heappop(line)
+                lined_up, raw = _deadline_of(place), place[_DEADLINE_BYTES:]
+                deadline, was_for, is_of = self._lined_up(raw)
+                if was_for != lined_up or is_of != domain:
+                    continue
+                if deadline <= now:
+                    found[raw.hex()] = None
+                self._line_up(raw, NEVER if deadline <= now else deadline)
+                if now < deadline != NEVER:
+                    heapq.heappush(line, _place(deadline, raw))
         return list(found)
 
     # -- changing ----------------------------------------------------------
 
-    def keep(self, key: bytes, event_id: str, value: bytes) -> None:
+    def keep(self, holding: Holding, event_id: str, value: bytes) -> None:
         """Keep a touchpoint under a holding, in place of one with the same event id."""
-        self._set(self._touchpoints, key, event_id, value)
-        self.changes[b"t" + key + event_id.encode()] = value
+        self._kept(holding.customer).keep((holding.number, event_id), value)
+        self.changes[_key(b"t", holding, event_id)] = squeezed_touchpoint(value)
 
-    def refuse(self, key: bytes, event_id: str, value: bytes) -> None:
+    def refuse(self, holding: Holding, event_id: str, value: bytes) -> None:
         """Keep what was refused under an event id of a holding: it is told as long as the other content counts."""
-        self._set(self._refused, key, event_id, value)
-        self.changes[b"c" + key + event_id.encode()] = value
+        kept = self._kept(holding.customer)
+        kept.is_changed = True
+        kept.refused[holding.number, event_id] = value
+        self.changes[_key(b"c", holding, event_id)] = squeezed_touchpoint(value)
 
     def set_holding(self, holding: Holding) -> None:
         """Note how a holding stands."""
-        key = holding.key
-        self._set_holding(key, holding)
-        self.changes[b"a" + key] = _encode(holding)
+        self._kept(holding.customer).set_holding(holding)
+        self.changes[_key(b"a", holding)] = _encode(holding)
 
-    def let_go(self, key: bytes) -> dict[str, bytes]:
+    def let_go(self, holding: Holding) -> dict[str, bytes]:
         """Give up a holding's touchpoints; returns them."""
-        touchpoints = self._touchpoints.pop(key, {})
+        kept = self._kept(holding.customer)
+        touchpoints = self.held_under(holding)
         for event_id in touchpoints:
-            self.changes[b"t" + key + event_id.encode()] = None
-        for event_id in self._refused.pop(key, {}):
-            self.changes[b"c" + key + event_id.encode()] = None
+            kept.drop((holding.number, event_id))
+            self.changes[_key(b"t", holding, event_id)] = None
+        for event_id in self.refused_under(holding):
+            del kept.refused[holding.number, event_id]
+            self.changes[_key(b"c", holding, event_id)] = None
         return touchpoints
 
     def forget(self, customer: str) -> None:
         """Nothing is known of the customer any more, and nothing of him is published."""
-        raw = bytes.fromhex(customer)
-        self._held.pop(customer, None)
-        if self.heads.pop(customer, None) is not None:
+        raw, kept = bytes.fromhex(customer), self._kept(customer)
+        if (kept.deadline, kept.domain, kept.now) != (NEVER, 0, 0):
             self.changes[b"h" + raw] = None
-        for row_id in self.published.pop(customer, {}):
-            self.changes[b"p" + raw + row_id.encode()] = None
+        for row_id in kept.published:
+            self.changes[b"p" + raw + bytes.fromhex(row_id)] = None
+        kept.deadline, kept.domain, kept.now, kept.published, kept.is_changed = NEVER, 0, 0, {}, True
 
     def set_published(self, customer: str, row_id: str, entry: Entry) -> None:
         """Note what is published under an id."""
-        self._set(self.published, customer, row_id, entry)
-        self.changes[b"p" + bytes.fromhex(customer) + row_id.encode()] = _encode(entry)
+        kept = self._kept(customer)
+        kept.is_changed = True
+        kept.published[row_id] = entry
+        self.changes[b"p" + bytes.fromhex(customer + row_id)] = _encode(entry)
 
     def set_head(self, customer: str, head: Head) -> None:
         """Note when the customer is due and how far he was judged."""
-        before = self.heads.get(customer)
-        self.heads[customer] = head
-        if before is None or (before.deadline, before.domain) != (head.deadline, head.domain):
-            self._line_up(customer, head)
-        raw = _deadline.pack(_NEVER if head.deadline is None else head.deadline)
-        self.changes[b"h" + bytes.fromhex(customer)] = raw + _encode(head)
+        raw, kept = bytes.fromhex(customer), self._kept(customer)
+        deadline, domain = _raw(head.deadline), self._domain(head.domain)
+        if deadline < kept.lined_up or domain != kept.domain:
+            kept.lined_up = deadline
+            if deadline != NEVER:
+                heapq.heappush(self._due[domain], _place(deadline, raw))
+        kept.deadline, kept.domain, kept.now, kept.is_changed = deadline, domain, head.now, True
+        self.changes[b"h" + raw] = encode_head(head)
 
     def take_changes(self) -> dict[bytes, bytes | None]:
         """What changed since the last call."""
         changes, self.changes = self.changes, {}
         return changes
 
-    def _line_up(self, customer: str, head: Head) -> None:
-        if head.deadline is not None:
-            heapq.heappush(self._due[head.domain], (head.deadline, customer))
+    # -- open and packed ---------------------------------------------------
+
+    def rest(self, most: int) -> None:
+        """Pack customers that nobody asked for lately, down to about `most`."""
+        while len(self._open) > most + SPARE:
+            customer, kept = self._open.popitem(last=False)
+            if kept.is_changed:
+                raw = bytes.fromhex(customer)
+                self._loose.pop(raw, None)
+                self._packed.put(raw, packed(kept))
+        for _ in range(min(SETTLED_AT_ONCE, len(self._loose))):
+            self._settle(next(iter(self._loose)))
+
+    def _kept(self, customer: str) -> Kept:
+        kept = self._open.get(customer)
+        if kept is None:
+            kept = self._open[customer] = self._unpacked(bytes.fromhex(customer))
+        else:
+            self._open.move_to_end(customer)
+        return kept
+
+    def _lined_up(self, raw: bytes) -> tuple[int, int, int]:
+        """When the customer is due, what he is lined up for, and the domain of both."""
+        kept = self._open.get(raw.hex())
+        if kept is not None:
+            return kept.deadline, kept.lined_up, kept.domain
+        deadline, _, lined_up, domain = header.unpack_from(self._loose.get(raw) or self._packed.get(raw) or _NOBODY)
+        return deadline, lined_up, domain
+
+    def _line_up(self, raw: bytes, lined_up: int) -> None:
+        kept = self._kept(raw.hex())
+        kept.lined_up, kept.is_changed = lined_up, True
+
+    def _domain(self, name: str) -> int:
+        try:
+            return self._domains.index(name)
+        except ValueError:
+            self._domains.append(name)
+            return len(self._domains) - 1
+
+
+_NOBODY: Final = header.pack(NEVER, 0, NEVER, 0)
+
+
+def _raw(deadline: int | None) -> int:
+    return NEVER if deadline is None else deadline
+
+
+def _place(deadline: int, raw: bytes) -> bytes:
+    """A customer's place in the line of a domain: the earliest deadline is the smallest."""
+    return (deadline + _EARLIEST).to_bytes(_DEADLINE_BYTES, "big") + raw
+
+
+def _deadline_of(place: bytes) -> int:
+    return int.from_bytes(place[:_DEADLINE_BYTES], "big") - _EARLIEST
+
+
+def _key(letter: bytes, holding: Holding, event_id: str = "") -> bytes:
+    return b"".join((letter, bytes.fromhex(holding.customer), holding.number.to_bytes(NUMBER_BYTES, "big"), event_id.encode()))

@@ -110,9 +110,9 @@ class Installation:
         found: dict[str, str] = {}
         for (topic, _), stitch in self.processors.items():
             if topic == "identified":
-                for key, holding in stitch.state.holdings.items():
+                for holding in (each for customer in stitch.state.customers() for each in stitch.state.holdings(customer)):
                     assert not holding.is_awaited, "every hand-over is complete"
-                    for event_id in stitch.state.held_under(key):
+                    for event_id in stitch.state.held_under(holding):
                         assert not holding.is_gone, "what has gone holds nothing"
                         assert event_id not in found, "a touchpoint is in one place"
                         found[event_id] = holding.customer

@@ -17,10 +17,12 @@ from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Conversation, Promise, References, Touchpoint, encode
 from streams.processes import shipped_processes
 from streams.processors.dead_letters import OutputEncoder
+from streams.processors.folds import FoldRoom
 from streams.processors.hand_over import Sender
 from streams.processors.internal import CLOCK, KIND, TOUCHPOINT, Clock, ImportClock, assignment_header
 from streams.processors.outputs import Publisher
 from streams.processors.stitch import StitchMemo, StitchPartition, StitchPlan
+from streams.processors.stitch_state import SPARE
 
 HOUR = 3_600_000_000
 START = NOW - 1000 * HOUR
@@ -432,3 +434,29 @@ async def test_what_is_published_in_the_end_does_not_depend_on_the_order_of_arri
     held = [{row_id: row for row_id, row in each.current.items() if row["status"] not in gone} for each in (forward, backward)]
     assert held[0] == held[1]
     assert held[0]
+
+
+async def test_what_a_touchpoint_adds_to_the_changelog_does_not_grow_with_the_customer(stitched):
+    written = []
+    for number in range(300):
+        stitched.partition.state.take_changes()
+        before, stitched.changelog = stitched.changelog, {}
+        await stitched.take_at(number + 1, talked(number, "customer_said", event_id=f"e{number:03}"))
+        written.append(sum(len(key) + len(value) for key, value in stitched.changelog.items()))
+        stitched.changelog = before | stitched.changelog
+    assert max(written[1:]) <= written[1] + 16
+    assert len(stitched.restored().partition._fold(KIM)) == 300
+
+
+async def test_a_customer_who_was_let_go_of_goes_on_where_he_was(plan, read_output):
+    crowded = Stitched(replace(plan, room=FoldRoom(touchpoints=0)), read_output)
+    roomy = Stitched(plan, read_output)
+    for held in (crowded, roomy):
+        await held.take_at(1, promised(0, due=10), talked(0.5))
+        held.partition.state.rest(-SPARE)
+        await held.take_at(11, talked(5), customer=LEE)
+        held.partition.state.rest(-SPARE)
+        await held.take_at(12, talked(6, "ended"))
+    assert crowded.current == roomy.current
+    assert len(crowded.partition._folded) == 0
+    assert len(roomy.partition._folded) == 2
