@@ -15,6 +15,7 @@ from typing import Any, Final
 from streams.journeys.identity.graph import Graph
 from streams.journeys.identity.records import Message, Move
 from streams.journeys.identity.strength import name_of
+from streams.processors import identify_state
 from streams.processors.internal import partition_of
 from streams.simulation import simulate
 from streams.simulation.pairs import pair_score
@@ -70,8 +71,8 @@ class Partitions:
                 self.messages += 1
                 self._waiting.append(effect)
         graph.effects.clear()
-        graph.changed_nodes.clear()
-        graph.changed_edges.clear()
+        identify_state.take_changes(graph)
+        graph.nodes.rest()
 
 
 def main(customers: int = 100_000, seed: int = 1, partitions: int = 4) -> None:
@@ -88,16 +89,16 @@ def main(customers: int = 100_000, seed: int = 1, partitions: int = 4) -> None:
     spent_s = time.process_time() - began
     _send_on(installation, seen)
     found = ((each[2], installation.customer(each)) for each in seen)
-    shared = {identifier for graph in installation.graphs for identifier, node in graph.nodes.items() if node.is_shared}
+    shared = sum(graph.shared for graph in installation.graphs)
     score = pair_score(found, simulation.persons())
-    nodes = sum(len(graph.nodes) for graph in installation.graphs)
-    edges = sum(len(others) for graph in installation.graphs for others in graph.edges.values())
+    nodes = sum(1 for graph in installation.graphs for _ in graph.nodes)
+    edges = sum(len(graph.nodes[each].edges) for graph in installation.graphs for each in list(graph.nodes))
     print(
         f"{customers:,} people, {score.events:,} touchpoints, seed {seed}, {partitions} partitions\n"
         f"pairs: precision {score.precision:.4%}, recall {score.recall:.4%}; {score.joined:,} customers of several people, "
         f"{score.parted:,} people in several customers\n"
         f"largest customer {score.largest_customer} touchpoints, largest person {score.largest_person}\n"
-        f"{nodes:,} identifiers, {edges:,} ends of links, {len(shared):,} shared\n"
+        f"{nodes:,} identifiers, {edges:,} ends of links, {shared:,} shared\n"
         f"{installation.messages:,} messages, {installation.moves:,} moves\n"
         f"{spent_s / len(seen) * 1e6:.1f} us of CPU a touchpoint; graphs about {_resident_mib() - before_mib:,.0f} MiB"
     )

@@ -9,9 +9,27 @@ from zlib import crc32
 
 import msgspec
 
-_EMPTY: Final = b"\x80"
+_STEP: Final = 256
+"""Shelves are padded to a multiple of this many bytes, less what an object costs: where all sizes occur, a third of the memory is gaps."""
+_OBJECT_BYTES: Final = 33 + 8
+"""Of a bytes object in CPython and of its block in the allocator, beside the content."""
+_PADDING_BYTES: Final = 2
+"""At the end of a shelf: how many bytes are padding, these included."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[bytes, bytes]).decode
+
+
+def _taken_apart(shelf: bytes) -> dict[bytes, bytes]:
+    return _decode(shelf[: -int.from_bytes(shelf[-_PADDING_BYTES:], "big")])
+
+
+def _put_together(on_it: dict[bytes, bytes]) -> bytes:
+    content = _encode(on_it)
+    padding = _PADDING_BYTES + -(len(content) + _PADDING_BYTES + _OBJECT_BYTES) % _STEP
+    return b"".join((content, bytes(padding - _PADDING_BYTES), padding.to_bytes(_PADDING_BYTES, "big")))
+
+
+_EMPTY: Final = _put_together({})
 
 
 class Shelves:
@@ -31,31 +49,38 @@ class Shelves:
 
     def __iter__(self) -> Iterator[bytes]:
         for shelf in list(self._shelves):
-            yield from _decode(shelf)
+            yield from _taken_apart(shelf)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Keys and values, in no order."""
         for shelf in list(self._shelves):
-            yield from _decode(shelf).items()
+            yield from _taken_apart(shelf).items()
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key."""
-        return _decode(self._shelves[self._place(key)]).get(key)
+        return _taken_apart(self._shelves[self._place(key)]).get(key)
 
     def put(self, key: bytes, value: bytes) -> None:
         """Keep a value, in place of one of the same key."""
         place = self._place(key)
-        on_it = _decode(self._shelves[place])
+        on_it = _taken_apart(self._shelves[place])
         self._count += key not in on_it
         on_it[key] = value
-        self._set(place, on_it)
-        if self._bytes > self._shelf_bytes * len(self._shelves):
-            self._split_one()
+        self._grow(place, on_it)
+
+    def append(self, key: bytes, more: bytes) -> None:
+        """Add to the end of a key's value."""
+        place = self._place(key)
+        on_it = _taken_apart(self._shelves[place])
+        before = on_it.get(key)
+        self._count += before is None
+        on_it[key] = more if before is None else before + more
+        self._grow(place, on_it)
 
     def drop(self, key: bytes) -> None:
         """Forget a key."""
         place = self._place(key)
-        on_it = _decode(self._shelves[place])
+        on_it = _taken_apart(self._shelves[place])
         if on_it.pop(key, None) is not None:
             self._count -= 1
             self._set(place, on_it)
@@ -66,14 +91,19 @@ class Shelves:
         return place if place >= self._split else hashed % (2 * self._round)
 
     def _set(self, place: int, on_it: dict[bytes, bytes]) -> None:
-        shelf = _encode(on_it)
+        shelf = _put_together(on_it)
         self._bytes += len(shelf) - len(self._shelves[place])
         self._shelves[place] = shelf
+
+    def _grow(self, place: int, on_it: dict[bytes, bytes]) -> None:
+        self._set(place, on_it)
+        if self._bytes > self._shelf_bytes * len(self._shelves):
+            self._split_one()
 
     def _split_one(self) -> None:
         place = self._split
         self._split += 1
-        on_it = _decode(self._shelves[place])
+        on_it = _taken_apart(self._shelves[place])
         self._shelves.append(_EMPTY)
         self._bytes += len(_EMPTY)
         there = {key: value for key, value in on_it.items() if self._place(key) != place}

@@ -95,8 +95,9 @@ class IdentifyPartition:
             outputs.extend(clock_outputs(plan.identified_topic, plan.partitions, clock))
         return Changes(state=identify_state.take_changes(self.graph), outputs=outputs, memo=msgspec.msgpack.encode(memo))
 
-    def committed(self, position: Position) -> None:
-        """Nothing waits for the commit."""
+    def committed(self, position: Position) -> None:  # noqa: ARG002  # the executor's word to every processor
+        """Pack nodes that were not touched lately."""
+        self.graph.nodes.rest()
 
     def _take(self, record: Any, headers: dict[str, bytes], outputs: list[Output]) -> None:
         """One touchpoint: its identifiers were seen together; it goes to the anchor's customer, or on to its next identifier."""

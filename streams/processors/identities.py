@@ -25,7 +25,7 @@ class IdentityRows:
             if _is_told(identifier, node):
                 yield self._identity(identifier, node, partition, now_us)
         for identifier, other in graph.changed_edges:
-            edge = graph.edges[identifier][other]
+            edge = graph.nodes[identifier].edges[other]
             # Both ends hold the edge: the weaker one tells it, and whoever knows that it is cut.
             if name_of(other) < name_of(identifier) or edge.cut:
                 stronger, weaker = sorted((identifier, other), key=name_of)

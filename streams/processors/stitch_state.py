@@ -235,7 +235,9 @@ class StitchState:
                 self._loose.pop(raw, None)
                 self._packed.put(raw, packed(kept))
         for _ in range(min(SETTLED_AT_ONCE, len(self._loose))):
-            self._settle(next(iter(self._loose)))
+            self._settle(next(reversed(self._loose)))
+        if not self._loose:
+            self._loose = {}  # a dict does not give back its room by itself
 
     def _kept(self, customer: str) -> Kept:
         kept = self._open.get(customer)

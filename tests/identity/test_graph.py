@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from streams.journeys.identity.graph import Graph
 from streams.journeys.identity.records import Message, Move
 from streams.journeys.identity.strength import customer_of, name_of
+from streams.processors import identify_state
 from tests.identity.by_the_words import Seen, customers, links_of
 
 NAMES = [
@@ -29,6 +30,7 @@ class Network:
 
     def __init__(self, partitions: int) -> None:
         self.graphs = [Graph() for _ in range(partitions)]
+        self.changelogs: list[dict[bytes, bytes | None]] = [{} for _ in range(partitions)]
         self.ways: dict[tuple[int, int], deque[Message | Seen]] = defaultdict(deque)
         self.given: dict[str, str] = {}
 
@@ -62,6 +64,8 @@ class Network:
             if not isinstance(effect, Move):
                 self.send(way[1], effect.receiver, effect)
         graph.effects.clear()
+        self.changelogs[way[1]] |= identify_state.take_changes(graph)
+        graph.nodes.rest(0)
 
     def run(self, data: st.DataObject, steps: int) -> None:
         """Some steps, each of a way that is drawn."""
@@ -117,6 +121,12 @@ def test_same_customers_as_over_all_touchpoints_at_once(seen: list[Seen], partit
     while before != (before := network.customers(seen)):
         network.send_on(seen)
     assert network.customers(seen) == customers(seen, [frozenset(pair) for pair in splits])
+    for graph, changelog in zip(network.graphs, network.changelogs, strict=True):
+        heir = Graph()
+        for key, value in changelog.items():
+            identify_state.load(heir, key, value)
+        assert {each: heir.nodes[each] for each in list(heir.nodes)} == {each: graph.nodes[each] for each in list(graph.nodes)}
+        assert heir.shared == graph.shared
 
 
 def test_late_login_takes_the_cookie_along() -> None:

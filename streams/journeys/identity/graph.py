@@ -6,6 +6,7 @@ crossed the cut edge can survive. Messages between two nodes must keep their ord
 
 from collections.abc import Callable, Sequence
 
+from streams.journeys.identity.nodes import Nodes
 from streams.journeys.identity.records import NEVER_SEEN, Cut, Edge, Label, Message, Move, Node
 from streams.journeys.identity.strength import TYPES, customer_of, is_strong, name_of, type_of
 
@@ -14,13 +15,11 @@ class Graph:
     """The nodes of one partition. Changes are noted by key, effects in the order in which they must be sent."""
 
     def __init__(self) -> None:
-        self.nodes: dict[str, Node] = {}
-        self.edges: dict[str, dict[str, Edge]] = {}
+        self.nodes = Nodes()
         self.changed_nodes: dict[str, None] = {}
         self.changed_edges: dict[tuple[str, str], None] = {}
         self.effects: list[Message | Move] = []
-        self.shared = 0
-        """Identifiers of this partition that are shared."""
+        self._shared: set[str] = set()
         self._to_tell: dict[str, None] = {}
         self._hear: dict[str, Callable[[Message], None]] = {
             "link": self._hear_link,
@@ -29,13 +28,22 @@ class Graph:
             "split": self._hear_split,
         }
 
+    @property
+    def shared(self) -> int:
+        """How many identifiers of this partition are shared."""
+        return len(self._shared)
+
+    def note_shared(self, identifier: str, *, is_shared: bool) -> None:
+        """An identifier stands as shared, or not, in what is loaded."""
+        (self._shared.add if is_shared else self._shared.discard)(identifier)
+
     # -- what comes in -----------------------------------------------------
 
     def seen(self, identifiers: Sequence[str], at: int, event_id: str) -> None:
         """The first of `identifiers`, the anchor, was seen together with the others at `at` (us)."""
         anchor = identifiers[0]
         node = self._node(anchor)
-        edges = self.edges.setdefault(anchor, {})
+        edges = node.edges
         for other in identifiers[1:]:
             edge = edges.get(other)
             if edge is None and node.is_shared:
@@ -75,7 +83,7 @@ class Graph:
         """Tell the neighbours of every node whose label changed, and move its touchpoints."""
         for identifier in self._to_tell:
             node = self.nodes[identifier]
-            for other, edge in self.edges.get(identifier, {}).items():
+            for other, edge in node.edges.items():
                 if not edge.cut and _tells(identifier, other):
                     self.effects.append(Message("label", identifier, other, label=node.label, version=node.version))
             if node.customer and not node.is_shared:
@@ -86,8 +94,8 @@ class Graph:
 
     def _hear_link(self, message: Message) -> None:
         receiver, sender = message.receiver, message.sender
-        node, edges = self.nodes[receiver], self.edges.setdefault(receiver, {})
-        edge = edges.get(sender)
+        node = self.nodes[receiver]
+        edge = node.edges.get(sender)
         if edge is None and node.is_shared:
             self.effects.append(Message("shared", receiver, sender))
             return
@@ -105,7 +113,7 @@ class Graph:
 
     def _hear_label(self, message: Message) -> None:
         node = self.nodes[message.receiver]
-        edge = self.edges.get(message.receiver, {}).get(message.sender)
+        edge = node.edges.get(message.sender)
         if edge is not None and not edge.cut and not node.is_shared:
             self._take_label(message.receiver, node, message.sender, edge, message)
 
@@ -113,7 +121,7 @@ class Graph:
         self._cut(message.receiver, message.sender, message, "shared", restart=message.restart)
 
     def _hear_split(self, message: Message) -> None:
-        edges = self.edges.setdefault(message.receiver, {})
+        edges = self.nodes[message.receiver].edges
         if message.sender not in edges:
             edges[message.sender] = Edge(NEVER_SEEN, "")
         self._cut(message.receiver, message.sender, message, "split", restart=True)
@@ -136,7 +144,7 @@ class Graph:
         """Let a weak identifier follow whom it was seen with first, a strong one before a weak one; itself where nobody is left."""
         found = [
             (not is_strong(other), edge.at, edge.event_id, other, edge.label)
-            for other, edge in self.edges.get(identifier, {}).items()
+            for other, edge in node.edges.items()
             if not edge.cut and edge.label is not None and _follows(identifier, other)
         ]
         own = Label(0, "", name_of(identifier))
@@ -153,7 +161,7 @@ class Graph:
 
     def _cut(self, receiver: str, sender: str, message: Message, why: Cut, *, restart: bool) -> None:
         node = self.nodes[receiver]
-        edge = self.edges.get(receiver, {}).get(sender)
+        edge = node.edges.get(sender)
         if edge is None or edge.cut in (why, "split"):
             return
         was_linking = not edge.cut
@@ -168,10 +176,9 @@ class Graph:
 
     def _met(self, identifier: str, node: Node, other: str, at: int, event_id: str) -> Edge:
         """The edge to another, by the first touchpoint that shows both."""
-        edges = self.edges.setdefault(identifier, {})
-        edge = edges.get(other)
+        edge = node.edges.get(other)
         if edge is None:
-            edges[other] = edge = Edge(NEVER_SEEN, "")
+            node.edges[other] = edge = Edge(NEVER_SEEN, "")
         is_new = edge.at == NEVER_SEEN
         edge.at, edge.event_id = min((edge.at, edge.event_id), (at, event_id))
         self.changed_edges[identifier, other] = None
@@ -187,12 +194,12 @@ class Graph:
         most = TYPES[type_of(identifier)].most_seen_with.get(type_)
         if most is None or node.is_shared:
             return
-        edges = self.edges[identifier]
+        edges = node.edges
         prefix = f"{type_}:"
         if sum(other.startswith(prefix) and edge.at != NEVER_SEEN for other, edge in edges.items()) <= most:
             return
         node.is_shared = True
-        self.shared += 1
+        self._shared.add(identifier)
         self.changed_nodes[identifier] = None
         for other, edge in edges.items():
             if other != newcomer and not edge.cut:
@@ -213,7 +220,7 @@ class Graph:
     def _node(self, identifier: str) -> Node:
         node = self.nodes.get(identifier)
         if node is None:
-            node = self.nodes[identifier] = Node(Label(0, "", name_of(identifier)))
+            node = self.nodes.add(identifier)
             self.changed_nodes[identifier] = None
         return node
 

@@ -36,7 +36,7 @@ Cut = Literal["", "split", "shared"]
 """Why an edge links nobody: cut by a person, or an end of it is shared; "" where it links."""
 
 
-class Edge(msgspec.Struct, array_like=True):
+class Edge(msgspec.Struct):
     """One identifier seen together with another.
 
     at, event_id    the first touchpoint, by event time, in which they were
@@ -51,7 +51,7 @@ class Edge(msgspec.Struct, array_like=True):
     version: int = -1
 
 
-class Node(msgspec.Struct, array_like=True):
+class Node(msgspec.Struct):
     """One identifier.
 
     label       who it belongs to
@@ -59,6 +59,7 @@ class Node(msgspec.Struct, array_like=True):
     is_shared   seen with too many: it belongs to nobody
     customer    whom its touchpoints were given to last; "" before the first
     epoch       how often they were given to another
+    edges       by the identifier at the other end
     """
 
     label: Label
@@ -66,6 +67,7 @@ class Node(msgspec.Struct, array_like=True):
     is_shared: bool = False
     customer: str = ""
     epoch: int = 0
+    edges: dict[str, Edge] = {}
 
 
 Word = Literal["link", "label", "shared", "split"]
