@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-for program in ("bench.admit", "bench.fold", "bench.pipeline", "bench.latency"):
+for program in ("bench.admit", "bench.fold", "bench.stages", "bench.pipeline", "bench.latency"):
     print(f"== {program}", flush=True)
     if subprocess.run([sys.executable, "-m", program], check=False).returncode:
         sys.exit(1)

@@ -1,7 +1,8 @@
 """What the whole pipeline costs on Apache Kafka, transactions on: CPU per touchpoint and role, in microseconds and in U.
 
-Every role is a process of its own, pinned to one core; broker and ClickHouse have the other. Simulated customers are published
-first to warm up, then measured. Run: .venv/bin/python -m bench.pipeline [CUSTOMERS]
+First every role is a worker of its own, to tell what each costs; then one worker has all of them, which is the pipeline's figure: four
+processes on one core evict each other's caches. Workers are pinned to one core; broker and ClickHouse have the other. Simulated
+customers are published first to warm up, then measured. Run: .venv/bin/python -m bench.pipeline [CUSTOMERS]
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from streams.verify import verify
 KEYS = {"PSEUDONYM_KEY": "5e" * 32, "DEAD_LETTER_KEY": "bench:" + "7a" * 32}
 TICKS = os.sysconf("SC_CLK_TCK")
 IDLE_S = 8.0
+GOALS_U = {"admit": 2.0, "identify": 0.7, "stitch": 2.5, "record": 0.8}
 
 
 def cpu_s(pid: int) -> float:
@@ -34,8 +37,8 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-async def start(settings: Settings, role: str, core: int) -> asyncio.subprocess.Process:
-    """A worker of one role, pinned to a core."""
+async def start(settings: Settings, roles: str, core: int) -> asyncio.subprocess.Process:
+    """A worker of these roles, pinned to a core."""
     own = {
         "BROKERS": settings.brokers,
         "CLICKHOUSE_URL": settings.clickhouse_url,
@@ -43,12 +46,12 @@ async def start(settings: Settings, role: str, core: int) -> asyncio.subprocess.
         **KEYS,
     }
     process = await asyncio.create_subprocess_exec(
-        "taskset", "-c", str(core), sys.executable, "-m", "streams.cli", "worker", "--roles", role,
+        "taskset", "-c", str(core), sys.executable, "-m", "streams.cli", "worker", "--roles", roles,
         stdout=asyncio.subprocess.PIPE, stderr=sys.stderr, env=os.environ | {PREFIX + name: value for name, value in own.items()},
     )  # fmt: skip
     line = (await asyncio.wait_for(process.stdout.readline(), 90)).decode()
     if not line.startswith("ready "):
-        raise RuntimeError(f"the {role} worker did not start")
+        raise RuntimeError(f"the {roles} worker did not start")
     return process
 
 
@@ -64,38 +67,46 @@ async def settle(settings: Settings, received: int) -> None:
     raise RuntimeError("not drained after ten minutes")
 
 
-async def measure(customers: int) -> None:
-    """Print the table."""
-    unit = unit_us()
-    os.sched_setaffinity(0, {1})
+async def measure(customers: int, groups: Sequence[str]) -> tuple[dict[str, float], str]:
+    """CPU of a touchpoint (us) by group of roles, each group a worker of its own, and what to say of the run."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, EmbeddedClickHouse(Path(folder) / "clickhouse") as clickhouse:
         async with LocalKafka() as kafka:
             settings = Settings(brokers=kafka.bootstrap, clickhouse_url=clickhouse.url, pseudonym_key=KEYS["PSEUDONYM_KEY"])
             migrate(connect(settings), Names.of(settings))
             await topics.create_topics(settings)
-            workers = dict(zip(ROLES, await asyncio.gather(*(start(settings, role, 0) for role in ROLES)), strict=True))
+            workers = dict(zip(groups, await asyncio.gather(*(start(settings, roles, 0) for roles in groups)), strict=True))
             try:
                 warm = await publish_import(settings, simulate(200, 9).events(), name="simulation-warm")
                 await settle(settings, warm.total)
-                before = {role: cpu_s(worker.pid) for role, worker in workers.items()}
+                before = {roles: cpu_s(worker.pid) for roles, worker in workers.items()}
                 await asyncio.sleep(IDLE_S)
-                idle = {role: (cpu_s(worker.pid) - before[role]) / IDLE_S for role, worker in workers.items()}
-                began, before = time.monotonic(), {role: cpu_s(worker.pid) for role, worker in workers.items()}
+                idle = {roles: (cpu_s(worker.pid) - before[roles]) / IDLE_S for roles, worker in workers.items()}
+                began, before = time.monotonic(), {roles: cpu_s(worker.pid) for roles, worker in workers.items()}
                 published = await publish_import(replace(settings), simulate(customers, 1).events(), name="simulation-bench")
                 await settle(settings, warm.total + published.total)
                 took = time.monotonic() - began
-                used = {role: cpu_s(worker.pid) - before[role] - idle[role] * took for role, worker in workers.items()}
+                used = {roles: cpu_s(worker.pid) - before[roles] - idle[roles] * took for roles, worker in workers.items()}
             finally:
                 for worker in workers.values():
                     worker.terminate()
                 await asyncio.gather(*(worker.wait() for worker in workers.values()))
-    print(f"U = {unit:.1f} us; {published.total:,} touchpoints, transactions on, {took:.1f} s from the first to the last row")
+    said = f"{published.total:,} touchpoints in {took:.1f} s, and idle {sum(idle.values()) * 100:.1f} % of a core"
+    return {roles: seconds / published.total * 1e6 for roles, seconds in used.items()}, said
+
+
+def main(customers: int) -> None:
+    """Print the table."""
+    unit = unit_us()
+    os.sched_setaffinity(0, {1})
+    apart, said = asyncio.run(measure(customers, ROLES))
+    print(f"U = {unit:.1f} us; transactions on; a worker for each role: {said}")
     for role in ROLES:
-        each = used[role] / published.total * 1e6
-        print(f"{role:10} {each:7.1f} us {each / unit:5.2f} U   idle {idle[role] * 100:4.1f} % of a core")
-    total = sum(used.values()) / published.total * 1e6
+        print(f"{role:10} {apart[role]:7.1f} us {apart[role] / unit:5.2f} U   goal {GOALS_U[role]} U")
+    together, said = asyncio.run(measure(customers, [",".join(ROLES)]))
+    (total,) = together.values()
+    print(f"one worker for all: {said}")
     print(f"{'pipeline':10} {total:7.1f} us {total / unit:5.2f} U   goal 6 U")
 
 
 if __name__ == "__main__":
-    asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 2000))
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
