@@ -83,15 +83,47 @@ def decimal(value: Decimal, quantum: Decimal, scale: int, limit: int) -> bytes:
     return SMALL[size] + unscaled.to_bytes(size, "big", signed=True)
 
 
+class Texts(dict[str, bytes]):
+    """Strings as they are written, length first, kept for the next time: the same words, ids and names come again and again."""
+
+    def __missing__(self, text: str) -> bytes:
+        """The string's bytes. Raises TypeError for what is none, UnicodeEncodeError."""
+        if text.__class__ is not str:
+            raise TypeError("a str was expected")
+        raw = text.encode()
+        written = (SMALL[len(raw)] if len(raw) < len(SMALL) else long(len(raw))) + raw
+        if len(raw) <= LONGEST_TEXT_BYTES:
+            if len(self) >= MOST_TEXTS:
+                self.clear()
+            self[text] = written
+        return written
+
+
+LONGEST_TEXT_BYTES: Final = 64
+MOST_TEXTS: Final = 50_000
+"""Of one writer: some 8 MB. All go at once when they are more, which costs no more than to write them again."""
+
+
 def compile_writer(schema: Schema) -> Writer:
     """The function that writes records of `schema`. Raises SchemaError for a shape of schema that is left to fastavro."""
+    return _writer(View.top(schema), schema.full_name)
+
+
+def compile_item_writer(schema: Schema, field: str) -> Writer:
+    """The function that writes one item of an array field: a record, which may stand in the array as these bytes. Raises SchemaError."""
+    top = View.top(schema)
+    array = next(top.within(each["type"]) for each in top.fields if each["name"] == field)
+    return _writer(array.items, f"{schema.full_name}.{field}")
+
+
+def _writer(view: View, name: str) -> Writer:
     source = Source()
     compilation = _Compilation(source)
     source.line("out = []")
     try:
-        compilation.value(View.top(schema), "value")
+        compilation.value(view, "value")
     except (KeyError, TypeError, AttributeError) as error:  # a foreign schema may lack any property
-        raise SchemaError(f"{schema.full_name}: the schema lacks a property or has it of another type: {error}") from error
+        raise SchemaError(f"{name}: the schema lacks a property or has it of another type: {error}") from error
     return compilation.compiled()
 
 
@@ -110,6 +142,7 @@ class _Compilation:
             "double": struct.Struct("<d").pack,
             "join": b"".join,
             "long": long,
+            "texts": Texts(),
             "time_us": time_us,
         }
         writer: Writer = self.source.compiled("def write(value):", "write", globals_)
@@ -172,7 +205,12 @@ class _Compilation:
         with self.source.block(f"if {name}:"):
             line(f"out.append(long(len({name})))")
             with self.source.block(f"for {item} in {name}:"):
-                self.value(view.items, item)
+                if view.items.kind != "record":
+                    self.value(view.items, item)
+                else:  # an item that comes again and again may be given as it is written: `compile_item_writer`
+                    line(f"if {item}.__class__ is bytes: out.append({item})")
+                    with self.source.block("else:"):
+                        self.value(view.items, item)
         line("out.append(b'\\0')")
 
     def map(self, view: View, name: str) -> None:
@@ -181,7 +219,7 @@ class _Compilation:
         with self.source.block(f"if {name}:"):
             line(f"out.append(long(len({name})))")
             with self.source.block(f"for {key}, {item} in {name}.items():"):
-                self.text(key, "encode")
+                self.text(key)
                 self.value(view.items, item)
         line("out.append(b'\\0')")
 
@@ -189,7 +227,7 @@ class _Compilation:
         line = self.source.line
         match view.kind, view.logical:
             case "string", "":
-                self.text(name, "encode")
+                self.text(name)
             case "long", "":
                 line(f"out.append(SMALL[{name}] if {name}.__class__ is int and 0 <= {name} < {len(SMALL)} else long({name}))")
             case "long", "timestamp-micros":
@@ -203,7 +241,8 @@ class _Compilation:
                 line(f"out.append(double({name}))")
             case "bytes", "":
                 self.refuse(f"{name}.__class__ is not bytes")
-                self.text(name, "")
+                line(f"out.append(long(len({name})))")
+                line(f"out.append({name})")
             case "bytes", "decimal" if view.decimal is not None:
                 precision, scale = view.decimal
                 quantum = self.source.constant(Decimal(1).scaleb(-scale))
@@ -211,13 +250,9 @@ class _Compilation:
             case _:
                 raise SchemaError(f"a {view.kind} {view.logical}".rstrip())
 
-    def text(self, name: str, encode: str) -> None:
+    def text(self, name: str) -> None:
         """The length, then the bytes."""
-        line, raw, size = self.source.line, self.source.fresh("b"), self.source.fresh("n")
-        line(f"{raw} = {name}.{encode}()" if encode else f"{raw} = {name}")
-        line(f"{size} = len({raw})")
-        line(f"out.append(SMALL[{size}] if {size} < {len(SMALL)} else long({size}))")
-        line(f"out.append({raw})")
+        self.source.line(f"out.append(texts[{name}])")
 
     def refuse(self, condition: str) -> None:
         self.source.line(f"if {condition}: raise TypeError")

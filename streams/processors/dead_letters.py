@@ -8,6 +8,7 @@ from streams.avro.codec import Encoder
 from streams.avro.refusal import Refusal
 from streams.avro.registry import Registry
 from streams.avro.sealing import Contents, Sealing
+from streams.avro.writing import Writer, compile_item_writer
 from streams.delivery.commit import Output
 from streams.processors.internal import partition_of, received_us
 
@@ -21,7 +22,8 @@ class OutputEncoder:
     """Encodes records of one output schema in the single-object form."""
 
     def __init__(self, registry: Registry, name: str) -> None:
-        self._encoder = Encoder(registry.current(name))
+        self._schema = registry.current(name)
+        self._encoder = Encoder(self._schema)
         self._prefix = registry.reference(name).prefix
 
     def encode(self, record: Mapping[str, Any]) -> bytes:
@@ -30,6 +32,10 @@ class OutputEncoder:
         if isinstance(datum, Refusal):
             raise ValueError(datum.detail)  # noqa: TRY004  # a refusal is an answer, not a wrong type
         return self._prefix + datum
+
+    def item_writer(self, field: str) -> Writer:
+        """Writes one item of an array field of records, which may stand in the record as these bytes."""
+        return compile_item_writer(self._schema, field)
 
 
 class DeadLetters:
