@@ -44,7 +44,7 @@ class Settings:
     skew_limit_s            an event this far ahead of the wall clock never moves time
     told_ahead_s            a finding that two facts decide is told while time is no further behind them than this; it waits in a backlog
     max_batch               records that one fetch hands over at most
-    linger_ms               how long a commit waits for more work, milliseconds
+    linger_ms               how far apart a partition takes up work, milliseconds
     record_linger_ms        the same for blocks into ClickHouse
     disruption_customers    open inconsistencies of one cause count as a disruption from this many customers on
     session_timeout_s       of the consumer groups; Kafka's least is 6

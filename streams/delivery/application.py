@@ -28,7 +28,7 @@ class Role:
     topics        full names of the topics that it takes; partition n of all of them goes to one worker
     changelog     topic of its state
     processor     makes the processor of a partition
-    linger_s      how long a commit waits for more work
+    linger_s      how far apart a partition takes up work
     """
 
     app_id: str

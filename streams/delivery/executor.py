@@ -32,15 +32,20 @@ FENCED_S: Final = 2.0
 LONGEST_LINGER_S: Final = 0.3
 """A broker that is slow to end one transaction refuses the next until then, and is asked again every 20 ms, which makes it slower still.
 So a partition lingers for half of the time that its last commit took, at most this long: by then there is more to take."""
+SHORTEST_LINGER_S: Final = 0.02
+"""What comes together is fetched within some milliseconds."""
 LOOK_AGAIN_S: Final = 30.0
 """How often a partition that works makes sure that its sources still fit its position."""
 WAITING_BATCHES: Final = 8
 """With this many batches waiting, no more are fetched for the partition."""
 
 
-def lingering_s(least_s: float, took_s: float) -> float:
-    """How long to wait for more work before a commit, when the last one took `took_s`."""
-    return max(least_s, min(LONGEST_LINGER_S, took_s / 2))
+def lingering_s(apart_s: float, since_s: float, took_s: float) -> float:
+    """How long to wait for more work before it is taken up.
+
+    Work is taken up at least `apart_s` after the last, which was `since_s` ago; the last commit took the broker `took_s`.
+    """
+    return max(min(apart_s, SHORTEST_LINGER_S), apart_s - since_s, min(LONGEST_LINGER_S, took_s / 2))
 
 
 class PartitionExecutor:
@@ -63,6 +68,7 @@ class PartitionExecutor:
         self._restored_s = self._looked_s = time.monotonic()
         self._task: asyncio.Task[None] | None = None
         self._began_s = time.time()
+        self._taken_s = time.monotonic()
         self._took_s = 0.0
 
     # -- from the outside ------------------------------------------------
@@ -215,10 +221,11 @@ class PartitionExecutor:
     async def _work_once(self) -> None:
         await self._wake.wait()
         if self.plan.linger_s and len(self._arrivals) < WAITING_BATCHES // 2:
-            await asyncio.sleep(lingering_s(self.plan.linger_s, self._took_s))
+            await asyncio.sleep(lingering_s(self.plan.linger_s, time.monotonic() - self._taken_s, self._took_s))
         self._wake.clear()
         position = self._position
         assert position is not None, "work begins after the restore"
+        self._taken_s = time.monotonic()
         arrivals, batches = await self._arrivals.take(position.offsets, self._size.most)
         if self._arrivals:
             self._wake.set()
@@ -271,10 +278,11 @@ class PartitionExecutor:
             topic_ids=position.topic_ids,
             memo=position.memo if changes.memo is None else changes.memo,
         )
+        written = time.monotonic()
         await writer.commit(changes.state, after, changes.outputs)
+        self._took_s = time.monotonic() - written
         self._position, self._doubtful = after, False
         self._retry_s = RETRY_FIRST_S
         processor.committed(after)
         self._size.fitted(work)
-        self._took_s = time.monotonic() - began
-        self.plan.on_commit(self._took_s, work.size)
+        self.plan.on_commit(time.monotonic() - began, work.size)

@@ -61,7 +61,7 @@ class Plan:
     processor, writer   makers of a fresh one: each restore starts with both new
     changelog           reads the partition's committed changelog
     ends_known          whether the broker lists the end of a partition truly
-    linger_s            how long to wait for more work before a commit
+    linger_s            how far apart work is taken up
     max_records         records in one commit at most
     session_s           a worker that stood still longer may have lost the partition without knowing
     """

@@ -1,19 +1,21 @@
-"""How long a partition waits for more work before it commits."""
+"""How long a partition waits for more work before it takes up what is there."""
 
 import pytest
 
-from streams.delivery.executor import LONGEST_LINGER_S, lingering_s
+from streams.delivery.executor import LONGEST_LINGER_S, SHORTEST_LINGER_S, lingering_s
 
 
 @pytest.mark.parametrize(
-    ("least_s", "took_s", "lingers_s"),
-    [
-        (0.02, 0.0, 0.02),
-        (0.02, 0.03, 0.02),
-        (0.02, 0.2, 0.1),
-        (0.02, 60.0, LONGEST_LINGER_S),
-        (0.5, 60.0, 0.5),
-    ],
+    ("took_s", "lingers_s"),
+    [(0.0, 0.02), (0.03, 0.02), (0.2, 0.1), (60.0, LONGEST_LINGER_S)],
 )
-def test_slow_commits_make_room_for_more_work_and_quick_ones_do_not_wait(least_s, took_s, lingers_s):
-    assert lingering_s(least_s, took_s) == lingers_s
+def test_slow_commits_make_room_for_more_work_and_quick_ones_do_not_wait(took_s, lingers_s):
+    assert lingering_s(0.02, 60.0, took_s) == lingers_s
+
+
+@pytest.mark.parametrize(
+    ("since_s", "lingers_s"),
+    [(0.0, 0.3), (0.1, 0.2), (0.29, SHORTEST_LINGER_S), (5.0, SHORTEST_LINGER_S)],
+)
+def test_work_that_gathered_while_the_last_was_done_does_not_wait_again(since_s, lingers_s):
+    assert lingering_s(0.3, since_s, 0.0) == pytest.approx(lingers_s)
