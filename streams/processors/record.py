@@ -49,6 +49,8 @@ class Sink:
             while waiting := self._gathering.pop(table.name, None):
                 try:
                     refused = await self._insert([value for values, _ in waiting for value in values], table)
+                    if table.name == IDENTITIES_TABLE and table.name not in self._gathering:
+                        await self._follow_identities()
                 except Exception as error:  # noqa: BLE001  # handed to whoever waits
                     for _, future in waiting:
                         if not future.done():
@@ -67,13 +69,17 @@ class Sink:
     async def _insert(self, values: Sequence[bytes], table: Table) -> list[Refused]:
         while True:
             try:
-                refused = await self._client.insert(table, values)
-                if table.name == IDENTITIES_TABLE:
-                    await self._client.follow_identities()
+                return await self._client.insert(table, values)
             except TransientInsertError as error:
                 log.warning("%s; still trying", error)
-            else:
-                return refused
+
+    async def _follow_identities(self) -> None:
+        """Once for several blocks in a row: those who gave the earlier ones do not wait for it."""
+        while True:
+            try:
+                return await self._client.follow_identities()
+            except TransientInsertError as error:
+                log.warning("%s; still trying", error)
 
 
 class RecordMemo(msgspec.Struct):
