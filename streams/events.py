@@ -9,7 +9,7 @@ from typing import Any
 class ChannelEvent:
     """An event of one channel, not yet encoded.
 
-    channel     website, app, chat, email, phone, store, survey; or knowledge
+    channel     one of settings.CHANNELS; or knowledge
     record      fields of the channel's schema, as fastavro takes them
     at          us, event time (of knowledge: when it became known): the order in which events are published
     """

@@ -16,7 +16,20 @@ STACK_FILE: Final = "stack.json"
 KEYS_FILE: Final = "keys.json"
 """Secrets of an embedded stack, readable by its owner alone; everywhere else secrets come from the environment."""
 DEFAULT_FOLDER: Final = Path(".touchpoints")
-CHANNELS: Final = ("website", "app", "chat", "email", "phone", "store", "survey")
+CHANNELS: Final = (
+    "website",
+    "app",
+    "chat",
+    "email",
+    "phone",
+    "store",
+    "survey",
+    "occasion",
+    "social",
+    "advertisement",
+    "search",
+    "review",
+)
 ROLES: Final = ("admit", "identify", "stitch", "record")
 
 

@@ -17,6 +17,11 @@ TYPICAL: Final[Mapping[str, str]] = {
     "phone": "offer_refused",
     "store": "bought",
     "survey": "rating_given",
+    "occasion": "advised",
+    "social": "message_received",
+    "advertisement": "advertisement_clicked",
+    "search": "result_clicked",
+    "review": "review_written",
 }
 """The kind that is shown where none is asked for."""
 
@@ -56,6 +61,7 @@ _PARTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "visit": {"location": "S-12", "product": "P-77", "quantity": 1, "amount": "79.90", "currency": "EUR"},
     "rating": {"scale": "CSAT", "score": 4, "of_channel": "phone", "of_reference": "case:C-18", "of_journey": "service"},
     "complaint": {"topic": "late delivery", "product": "P-77"},
+    "indirect": {"product": "P-77"},
 }
 _PART_OF: Final[Mapping[str, str]] = {
     "offer_": "offer",
@@ -69,6 +75,10 @@ _PART_OF: Final[Mapping[str, str]] = {
     "order_": "order",
     "rating_": "rating",
     "complaint_": "complaint",
+    "advertisement_": "indirect",
+    "result_": "indirect",
+    "review_": "indirect",
+    "recommend": "indirect",
 }
 _MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "offer_refused": {"reason": "unknown"},
@@ -82,7 +92,15 @@ _MORE: Final[Mapping[str, Mapping[str, Any]]] = {
     "form_abandoned": {"form": "contact", "step": "address"},
     "checkout_step": {"step": "payment", "goal": True},
     "error_shown": {"code": "PAY-3", "step": "payment", "blocking": True, "goal": True},
+    "advertisement_seen": {"campaign": "spring", "creative": "banner-3", "medium": "display", "site": "news.example"},
+    "advertisement_clicked": {"campaign": "spring", "creative": "banner-3", "medium": "display", "site": "news.example"},
+    "review_written": {"review": "RV-31", "score": 4, "best_score": 5, "site": "reviews.example"},
+    "review_read": {"review": "RV-31", "site": "reviews.example"},
+    "recommended": {"medium": "social"},
+    "recommendation_heard": {"medium": "social"},
 }
+_SEARCHED: Final[Mapping[str, Any]] = {"engine": "example-search", "medium": "search"}
+"""Of what is searched outside the company's own pages."""
 _VISITS: Final = ("visited", "advised", "quoted", "bought")
 _CASES: Final = ("complaint", "rating")
 
@@ -107,7 +125,7 @@ def example(channel: str, kind: str = "") -> dict[str, Any]:
             "known_until": "2026-03-15T00:00:00+01:00",
         }
     kind = kind or TYPICAL[channel]
-    part = _part_of(kind)
+    part = _part_of(channel, kind)
     event: dict[str, Any] = {
         "event_id": f"{channel}-{kind}-000001",
         "occurred_at": "2026-03-02T10:15:00+01:00",
@@ -119,14 +137,16 @@ def example(channel: str, kind: str = "") -> dict[str, Any]:
         "session": "s-4711",
         "references": _references(part),
         "attributes": {"language": "nl"},
-        part: deepcopy(dict(_PARTS[part])) | dict(_MORE.get(kind, {})),
+        part: deepcopy(dict(_PARTS[part])) | dict(_SEARCHED if channel == "search" and part == "indirect" else _MORE.get(kind, {})),
     }
-    if part == "offer" and channel in ("chat", "phone"):
+    if part == "offer" and channel in ("chat", "phone", "social"):
         event["conversation"] = dict(_PARTS["conversation"])
     return event
 
 
-def _part_of(kind: str) -> str:
+def _part_of(channel: str, kind: str) -> str:
+    if channel == "search" and kind == "searched":
+        return "indirect"
     for prefix, part in _PART_OF.items():
         if kind.startswith(prefix):
             return part
@@ -143,4 +163,5 @@ def _references(part: str) -> dict[str, str]:
         "order": {"order": "O-2001", "product": "P-77"},
         "visit": {"product": "P-77"},
         "web": {"product": "P-77"},
+        "indirect": {"product": "P-77"},
     }.get(part, {"case": "C-18"} if part in _CASES else {})

@@ -74,5 +74,11 @@ WEB: Final = _family(
 VISIT: Final = _family("visit", inbound=("visited", "advised", "quoted", "bought"))
 RATING: Final[Mapping[str, Meaning]] = {"rating_given": Meaning("rating", "", "inbound")}
 COMPLAINT: Final = _family("complaint", prefix="complaint_", inbound=("opened",), outbound=("closed",))
+ADVERTISEMENT: Final = _family("indirect", inbound=("advertisement_clicked",), outbound=("advertisement_seen",))
+SEARCH: Final = _family("indirect", inbound=("searched", "result_clicked"))
+REVIEW: Final = _family("indirect", inbound=("review_read", "review_written"))
+WORD_OF_MOUTH: Final = _family("indirect", inbound=("recommended", "recommendation_heard"))
 SHARED: Final = kinds(OFFER, STATEMENT, PROMISE, CONSENT, ORDER, COMPLAINT, RATING)
-"""What every channel but the survey may say: it can show offers, state, promise, take orders, consent, complaints and scores."""
+"""What every channel in which the company itself speaks may say, the survey aside: it can show offers, state, promise, take orders,
+consent, complaints and scores.
+"""

@@ -14,6 +14,7 @@ from streams.journeys.touchpoint import (
     Complaint,
     Consent,
     Conversation,
+    Indirect,
     Message,
     Offer,
     Order,
@@ -30,6 +31,9 @@ Part = Mapping[str, Any]
 
 SCALES: Final[Mapping[str, tuple[float, float]]] = {"CSAT": (1.0, 5.0), "NPS": (0.0, 10.0), "CES": (1.0, 7.0)}
 """Lowest and highest score of each scale."""
+
+BEST_SCORE: Final = 1000.0
+"""No site has a higher best score of its reviews."""
 
 EARLIEST_US: Final = -2_208_988_800_000_000
 """1900-01-01, the first moment that the tables can hold."""
@@ -54,18 +58,20 @@ class NotAdmittedError(Exception):
 
 
 def references_of(record: Part) -> References:
-    """The numbers that an event refers to; the offer part's own number where the references name no offer."""
+    """The numbers that an event refers to; an offer's or a review's own number where the references name none."""
     numbers = record["references"]
-    offer = numbers["offer"]
+    offer, content = numbers["offer"], numbers["content"]
     if not offer and (part := record.get("offer")) is not None:
         offer = part["id"]
+    if not content and (part := record.get("indirect")) is not None:
+        content = part["review"]
     return References(
         order=numbers["order"],
         offer=offer,
         case=numbers["case"],
         product=numbers["product"],
         conversation=numbers["conversation"],
-        content=numbers["content"],
+        content=content,
     )
 
 
@@ -282,6 +288,34 @@ def complaint(part: Part | None, action: str, references: References) -> Complai
     return Complaint(action=action, topic=part["topic"], product=part["product"] or references.product)
 
 
+def indirect(part: Part | None, action: str, references: References, allowed: frozenset[str]) -> Indirect:
+    """An advertisement, a search, a review or a recommendation. Raises NotAdmittedError for a score that none can be.
+
+    A review's number is the reference `content` where the part has none; search terms pass only where the channel lets `terms` pass.
+    """
+    review = references.content if action.startswith("review_") else ""
+    if part is None:
+        return Indirect(action=action, review=review, product=references.product)
+    score, best_score = part["score"], part["best_score"]
+    if not 0 < best_score <= BEST_SCORE:  # also where it is not a number
+        raise NotAdmittedError("invalid_value", "indirect.best_score", f"a number above 0 and up to {BEST_SCORE:g} was expected")
+    if score is not None and not 0 <= score <= best_score:
+        raise NotAdmittedError("invalid_value", "indirect.score", "0 to `best_score` was expected")
+    return Indirect(
+        action=action,
+        review=part["review"] or review,
+        campaign=part["campaign"],
+        creative=part["creative"],
+        medium=_said(part["medium"], "unknown"),
+        site=part["site"],
+        engine=part["engine"],
+        terms=part["terms"] if "terms" in allowed else "",
+        product=part["product"] or references.product,
+        score=score,
+        best_score=0.0 if score is None else best_score,
+    )
+
+
 Making = Callable[[Part | None, str, References, str, frozenset[str]], Any]
 """Makes a fact of: the part, the action by the kind, the references, the event's id, the channel's allow-list."""
 
@@ -297,5 +331,6 @@ PARTS: Final[Mapping[str, tuple[str, Making]]] = {
     "visit": ("visits", lambda part, action, references, _id, _allowed: visit(part, action, references)),
     "rating": ("ratings", lambda part, _action, _references, _id, _allowed: rating(part)),
     "complaint": ("complaints", lambda part, action, references, _id, _allowed: complaint(part, action, references)),
+    "indirect": ("indirects", lambda part, action, references, _id, allowed: indirect(part, action, references, allowed)),
 }
 """By the part's name in the schemas: the Touchpoint's field that holds it, and what makes it."""

@@ -10,6 +10,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streams.settings import CHANNELS
+
 if TYPE_CHECKING:
     from streams.channels.preview import Preview, Right
     from streams.events import ChannelEvent
@@ -19,7 +21,7 @@ TRIAL_KEY = b"trial-key-of-dry-runs-only"
 
 
 def publish(
-    channel: Annotated[str, typer.Argument(help="website, app, chat, email, phone, store, survey; or knowledge")],
+    channel: Annotated[str, typer.Argument(help=f"{', '.join(CHANNELS)}; or knowledge")],
     file: Annotated[str, typer.Argument(help="JSON lines, a JSON object or a JSON array; - reads standard input")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="publish nothing; show the Touchpoint that admit would make")] = False,  # noqa: FBT002
     as_json: Annotated[bool, typer.Option("--json", help="the outcome as one JSON object on the last line")] = False,  # noqa: FBT002

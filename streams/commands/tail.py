@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from streams.commands.terminal import printable
+from streams.settings import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,7 +24,7 @@ _SAID_BEFORE: Final = ("event_id", "occurred_at", "corrected_at", "received_at",
 
 
 def tail(
-    channel: Annotated[str, typer.Argument(help="Website, app, chat, email, phone, store or survey.")],
+    channel: Annotated[str, typer.Argument(help=f"One of {', '.join(CHANNELS)}.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     from_start: Annotated[bool, typer.Option("--from-start", help="Begin with the oldest event that is kept.")] = False,
@@ -36,7 +37,7 @@ def tail(
 
     Example: touchpoints tail chat --from-start --count 10
     """
-    from streams.settings import CHANNELS, Settings  # noqa: PLC0415  --help stays fast
+    from streams.settings import Settings  # noqa: PLC0415  --help stays fast
 
     if channel not in CHANNELS:
         raise typer.BadParameter(f"there is no channel {channel!r}; there are {', '.join(CHANNELS)}", param_hint="CHANNEL")

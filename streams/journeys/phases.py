@@ -166,9 +166,13 @@ class Plan:
             is_step=last is not None,
             is_planned=last is not None and (not last.channels or channel in last.channels),
             is_truth=any(process in self._truths.get(moment, ()) for moment in moments),
-            is_indirect=channel in self._indirect or moments[-1] in self._indirect,
+            is_indirect=self.is_indirect(channel, moments[-1]),
             is_buyer=phase in BUYER_PHASES,
         )
+
+    def is_indirect(self, channel: str, kind: str) -> bool:
+        """Whether a touchpoint is no contact with the company itself."""
+        return channel in self._indirect or kind in self._indirect
 
     def standing(self, process: str, reached: Iterable[str], phases: Iterable[str]) -> Standing:
         """How a journey stands that has reached these steps and phases."""

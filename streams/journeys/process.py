@@ -109,6 +109,8 @@ def _detail(touchpoint: Touchpoint) -> str:
         return touchpoint.conversations[0].topic
     if touchpoint.messages and touchpoint.kind.startswith("message_"):
         return touchpoint.messages[0].campaign
+    if touchpoint.indirects and touchpoint.indirects[0].campaign:
+        return touchpoint.indirects[0].campaign
     if touchpoint.offers:
         return touchpoint.offers[0].purpose
     return ""

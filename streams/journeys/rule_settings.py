@@ -15,6 +15,15 @@ HOUR_S: Final = 3_600
 _WORK_DAY: Final = ((9 * HOUR_S, 17 * HOUR_S),)
 _LONG_DAY: Final = ((8 * HOUR_S, 20 * HOUR_S),)
 _CHAT_DAY: Final = ((8 * HOUR_S, 22 * HOUR_S),)
+NORMS_S: Final[Mapping[str, int]] = {
+    "": 8 * HOUR_S,
+    "phone": 10 * MINUTE_S,
+    "chat": 10 * MINUTE_S,
+    "store": 15 * MINUTE_S,
+    "occasion": 15 * MINUTE_S,
+    "social": HOUR_S,
+}
+"""By channel, open seconds in which a customer is answered, or taken over; "" for the others."""
 OFFICE: Final = OpeningHours("UTC", (*(_WORK_DAY,) * 5, (), ()))
 
 
@@ -113,6 +122,7 @@ class Contacts:
             "": frozenset({"message_received", "message_replied", "form_submitted", "complaint_opened"}),
             "chat": frozenset({"conversation_started", "conversation_queued"}),
             "phone": frozenset({"conversation_queued"}),
+            "social": frozenset({"conversation_started", "conversation_queued"}),
         }
     )
     answering_kinds: frozenset[str] = frozenset(
@@ -129,19 +139,17 @@ class Contacts:
             "complaint_closed",
         }
     )
-    norm_s: Mapping[str, int] = field(
-        default_factory=lambda: {"": 8 * HOUR_S, "phone": 10 * MINUTE_S, "chat": 10 * MINUTE_S, "store": 15 * MINUTE_S}
-    )
+    norm_s: Mapping[str, int] = field(default_factory=lambda: dict(NORMS_S))
     norm_of_kind_s: Mapping[str, int] = field(default_factory=lambda: {"complaint_opened": 16 * HOUR_S})
-    pick_up_s: Mapping[str, int] = field(
-        default_factory=lambda: {"": 8 * HOUR_S, "phone": 10 * MINUTE_S, "chat": 10 * MINUTE_S, "store": 15 * MINUTE_S}
-    )
+    pick_up_s: Mapping[str, int] = field(default_factory=lambda: dict(NORMS_S))
     hours: Mapping[str, OpeningHours] = field(
         default_factory=lambda: {
             "": OFFICE,
             "phone": OpeningHours("UTC", (_LONG_DAY,) * 7),
             "chat": OpeningHours("UTC", (_CHAT_DAY,) * 7),
             "store": OpeningHours("UTC", (_LONG_DAY,) * 7),
+            "occasion": OpeningHours("UTC", (_LONG_DAY,) * 7),
+            "social": OpeningHours("UTC", (_CHAT_DAY,) * 7),
         }
     )
     abandoned_early_s: Mapping[str, int] = field(default_factory=lambda: {"phone": 10})
@@ -210,6 +218,7 @@ class RuleSettings:
             "statement_made",
             "advised",
             "quoted",
+            "advertisement_seen",
         }
     )
     opt_out_grace_s: int = DAY_S

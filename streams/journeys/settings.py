@@ -44,7 +44,7 @@ class JourneySettings:
 
     processes: tuple[Process, ...]
     moments_shown: int = 500
-    staffed_channels: tuple[str, ...] = ("phone", "chat", "store")
+    staffed_channels: tuple[str, ...] = ("phone", "chat", "store", "occasion", "social")
     indirect: tuple[str, ...] = (
         "advertisement",
         "search",
@@ -54,6 +54,7 @@ class JourneySettings:
         "review_read",
         "review_written",
         "recommended",
+        "recommendation_heard",
     )
     case_done_statuses: tuple[str, ...] = ("resolved", "closed")
     referring_kinds: tuple[str, ...] = (

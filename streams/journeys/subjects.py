@@ -40,6 +40,8 @@ def subjects_of(touchpoint: Touchpoint) -> list[str]:
         found += [f"product:{line.product}" for order in touchpoint.orders for line in order.lines if line.product]
     if touchpoint.visits:
         found += [f"product:{visit.product}" for visit in touchpoint.visits if visit.product]
+    if touchpoint.indirects:
+        found += [f"product:{indirect.product}" for indirect in touchpoint.indirects if indirect.product]
     if touchpoint.statements and not (references.case or references.order or references.conversation):
         found += [statement.subject for statement in touchpoint.statements]
     if touchpoint.ratings:

@@ -178,6 +178,26 @@ class Complaint(Fact, frozen=True):
     product: str = ""
 
 
+class Indirect(Fact, frozen=True):
+    """Something between the customer and others than the company: advertisement_seen, advertisement_clicked, searched,
+    result_clicked, review_read, review_written, recommended or recommendation_heard.
+
+    A review's number is the same for who wrote it and who read it; its score is from 0 to `best_score`.
+    """
+
+    action: str
+    review: str = ""
+    campaign: str = ""
+    creative: str = ""
+    medium: str = ""
+    site: str = ""
+    engine: str = ""
+    terms: str = ""
+    product: str = ""
+    score: float | None = None
+    best_score: float = 0.0
+
+
 class Touchpoint(Fact, frozen=True):
     """One admitted touchpoint.
 
@@ -219,6 +239,7 @@ class Touchpoint(Fact, frozen=True):
     ratings: tuple[Rating, ...] = ()
     complaints: tuple[Complaint, ...] = ()
     content_hash: int = 0
+    indirects: tuple[Indirect, ...] = ()
 
 
 type_order: Final = ("customer_number", "login", "loyalty_card", "email", "phone", "device", "cookie", "order", "case", "conversation")

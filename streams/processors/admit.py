@@ -5,14 +5,14 @@ Takes the partition of its number of every channel topic, and tells every partit
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from streams.avro.refusal import Refusal
 from streams.channels.admission import Admission
 from streams.delivery.batch import Batch
-from streams.delivery.commit import Changes, Output, Work
+from streams.delivery.commit import Changes, Output, Position, Work
 from streams.processors.dead_letters import DeadLetters
 from streams.processors.internal import (
     CLOCK,
@@ -30,6 +30,8 @@ from streams.processors.memo import MemoPartition
 from streams.processors.watermark import SourceTimes
 
 SECOND_US = 1_000_000
+FIRST_CHANNELS: Final = ("website", "app", "chat", "email", "phone", "store", "survey")
+"""The channels of installations whose memo does not say which it was written for."""
 
 
 class AdmitMemo(msgspec.Struct):
@@ -40,6 +42,7 @@ class AdmitMemo(msgspec.Struct):
     dead            events that were refused, by `channel reason`
     last_event      us, arrival of the channel's last event
     clock           the last word that went downstream
+    channels        that admit took when this was written; () before this was noted, when there were FIRST_CHANNELS
     """
 
     times: SourceTimes
@@ -47,6 +50,7 @@ class AdmitMemo(msgspec.Struct):
     dead: dict[str, int] = {}
     last_event: dict[str, int] = {}
     clock: Clock | None = None
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +74,16 @@ class AdmitPartition(MemoPartition[AdmitMemo]):
     """admit for one partition number."""
 
     def __init__(self, number: int, plan: AdmitPlan) -> None:
-        super().__init__(AdmitMemo(times=SourceTimes()))
+        super().__init__(AdmitMemo(times=SourceTimes(), channels=tuple(plan.admissions)))
         self.number, self.plan = number, plan
+
+    def loaded(self, position: Position) -> None:
+        """Take up the memo of the last commit; channels that are new since then take no part in imports from before."""
+        super().loaded(position)
+        memo, channels = self.memo, tuple(self.plan.admissions)
+        known = memo.channels or FIRST_CHANNELS
+        memo.times.joined([channel for channel in channels if channel not in known])
+        memo.channels = channels
 
     async def step(self, work: Work) -> Changes | None:
         """Admit what came, then say how far time is."""

@@ -47,6 +47,14 @@ class SourceTimes(msgspec.Struct):
         at = held.at if held is not None else None
         source.imports[name] = ImportClock(at=at, ended=True, until=until)
 
+    def joined(self, channels: Sequence[str]) -> None:
+        """Channels that did not exist yet when the imports known by now began: nothing of these will come by them."""
+        names = {name for source in self.channels.values() for name in source.imports}
+        for channel in channels:
+            source = self._source(channel)
+            for name in names - source.imports.keys():
+                source.imports[name] = ImportClock(at=None, ended=True)
+
     def collapsed(self, sender: int, channels: Sequence[str]) -> Clock:
         """One word for all of `channels`: the earliest counts, a silent one leaves it open."""
         return _agreed(sender, [self.channels.get(channel) or SourceTime() for channel in channels])
@@ -90,7 +98,7 @@ def _together(words: Sequence[ImportClock | None]) -> ImportClock:
     heard = [word for word in words if word is not None]
     if all(word.ended for word in heard):
         reached = max((word.at for word in heard if word.at is not None), default=None)
-        until = heard[0].until
+        until = next((word.until for word in heard if word.until is not None), None)
         # Time that has passed is not taken back by an end before it.
         return ImportClock(at=reached, ended=True, until=until if until is None or reached is None else max(until, reached))
     running = [word.at for word in heard if not word.ended]

@@ -13,6 +13,7 @@ def what(touchpoint: Touchpoint) -> str:
     said = [touchpoint.kind.replace("_", " "), *dict.fromkeys(filter(None, _said(touchpoint)))]
     references = touchpoint.references
     about = [f"{name} {number}" for name in _NAMED if (number := getattr(references, name))]
+    about += [f"review {indirect.review}" for indirect in touchpoint.indirects if indirect.review]
     return ", ".join(said) + (f" ({', '.join(about)})" if about else "")
 
 
@@ -39,6 +40,10 @@ def _said(touchpoint: Touchpoint) -> Iterator[str]:
         yield page.form or page.page
         yield f"step {page.step}" if page.step else ""
         yield f"error {page.code}" if page.code else ""
+    for indirect in touchpoint.indirects:
+        yield f"{indirect.score:g} of {indirect.best_score:g}" if indirect.score is not None else ""
+        yield indirect.campaign
+        yield indirect.site or indirect.engine
     for rating in touchpoint.ratings:
         yield f"{rating.scale} {rating.score:g}"
         yield f"for {rating.of_channel}" if rating.of_channel else ""

@@ -9,7 +9,7 @@ from streams.avro.examples import example, kinds
 from streams.channels.catalogue import CHANNELS
 from streams.channels.shown import shown
 from streams.channels.vocabulary import kind_flaws
-from streams.journeys.touchpoint import Conversation, Offer, decode
+from streams.journeys.touchpoint import Conversation, Indirect, Offer, decode
 from streams.settings import CHANNELS as NAMES
 from streams.shipped import folder
 
@@ -72,6 +72,7 @@ OUTBOUND = [
     "conversation_transferred",
     "conversation_picked_up",
     "complaint_closed",
+    "advertisement_seen",
 ]
 
 
@@ -195,6 +196,47 @@ def test_search_terms_pass_where_terms_is_allowed():
 
     part = dict.fromkeys(("page", "form", "step", "code", "device"), "") | {"terms": "lamp", "blocking": False, "goal": False}
     assert web(part, "searched", frozenset({"terms"})).terms == "lamp"
+
+
+def test_a_review_is_known_by_its_number_whichever_way_it_is_given(admit, event):
+    by_part = admit("review", event("review_written", indirect={"review": "RV1", "score": 4})).touchpoint
+    by_reference = admit("review", event("review_read", references={"content": "RV1"})).touchpoint
+    read_on_a_page = admit("website", event("page_viewed", references={"content": "RV1"})).touchpoint
+    assert by_part.indirects == (Indirect(action="review_written", review="RV1", score=4.0, best_score=5.0),)
+    assert by_reference.indirects == (Indirect(action="review_read", review="RV1"),)
+    assert {each.references.content for each in (by_part, by_reference, read_on_a_page)} == {"RV1"}
+
+
+def test_content_that_is_no_review_is_none(admit, event):
+    heard = admit("social", event("recommendation_heard", references={"content": "POST-9"})).touchpoint
+    assert (heard.references.content, heard.indirects[0].review) == ("POST-9", "")
+
+
+def test_what_is_searched_elsewhere_passes_by_the_allow_list_only(admit, event):
+    touchpoint = admit("search", event("searched", indirect={"engine": "e", "terms": "my illness"})).touchpoint
+    assert touchpoint.indirects == (Indirect(action="searched", engine="e"),)
+
+
+def test_search_terms_elsewhere_pass_where_terms_is_allowed():
+    from streams.channels.parts import indirect
+    from streams.journeys.touchpoint import References
+
+    said = dict.fromkeys(("review", "campaign", "creative", "site", "engine", "product"), "") | {"medium": "unknown", "terms": "lamp"}
+    part = said | {"score": None, "best_score": 5.0}
+    assert indirect(part, "searched", References(), frozenset({"terms"})).terms == "lamp"
+
+
+def test_an_advertisement_shows_its_offer(admit, event):
+    seen = event("advertisement_seen", indirect={"campaign": "spring", "creative": "B3", "medium": "outdoor"}, offer={"id": "OF1"})
+    touchpoint = admit("advertisement", seen).touchpoint
+    assert touchpoint.indirects == (Indirect(action="advertisement_seen", campaign="spring", creative="B3", medium="outdoor"),)
+    assert touchpoint.offers == (Offer(id="OF1", action="shown"),)
+
+
+def test_what_is_indirect_names_its_product_as_its_reference_where_it_says_no_other(admit, event):
+    own = admit("review", event("review_read", references={"product": "P1"}, indirect={"product": "P2"})).touchpoint
+    referred = admit("review", event("review_read", references={"product": "P1"}, indirect={})).touchpoint
+    assert (own.indirects[0].product, referred.indirects[0].product) == ("P2", "P1")
 
 
 def test_a_clock_that_runs_ahead_is_corrected(admit, event):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from streams.avro.codec import Encoder
+from streams.avro.json_events import record_of
 from streams.avro.refusal import LARGEST_EVENT_BYTES, Refusal
 from streams.channels.admission import Admission
 
@@ -127,6 +129,29 @@ def test_no_identifier(admit, event, identifiers):
 )
 def test_invalid_value(admit, event, field, kind, more):
     expect(admit("website", event(kind, **more)), "invalid_value", field)
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("indirect.score", {"score": 5.5}),
+        ("indirect.score", {"score": -1}),
+        ("indirect.best_score", {"score": 0, "best_score": 0}),
+        ("indirect.best_score", {"best_score": 1e9}),
+    ],
+)
+def test_a_reviews_score_that_cannot_be(admit, event, field, said):
+    expect(admit("review", event("review_written", indirect=said)), "invalid_value", field)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_reviews_score_that_is_no_number(registry, event, admit, score):
+    schema = registry.current("review")
+    record = record_of(schema, event("review_written", indirect={"score": 1}))
+    for name in ("score", "best_score"):
+        changed = record | {"indirect": record["indirect"] | {name: score}}
+        (datum,) = Encoder(schema).encode_run([changed])
+        expect(admit("review", registry.reference("review").prefix + datum), "invalid_value", f"indirect.{name}")
 
 
 def test_one_bad_event_leaves_the_others_of_its_run_alone(registry, published, event):

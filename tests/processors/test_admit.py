@@ -1,6 +1,7 @@
 """admit: every event becomes a touchpoint or a dead letter that can be opened, and the sources say how far time is."""
 
 import hashlib
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from streams.delivery.commit import Position
 from streams.journeys.touchpoint import decode
 from streams.processors.admit import AdmitMemo, AdmitPartition, AdmitPlan
 from streams.processors.internal import CLOCK, KIND, TOUCHPOINT, ImportClock, header, partition_of, read_clock
+from streams.processors.watermark import SourceTimes
 
 SECOND = 1_000_000
 PARTITIONS = 2
@@ -297,6 +299,44 @@ async def test_an_import_ends_when_every_channel_has_ended_it(partition, until, 
     await partition.step(work(*[batch(import_clock(channel, b"old", until, offset=1, ended=True)) for channel in rest]))
     clock = await clock_of(partition)
     assert clock.imports == {"old": ImportClock(at=100, ended=True, until=given)}
+
+
+def of_before(*channels, names=None):
+    """admit's position as a version left it that had only some channels, in the midst of one import and after another."""
+    memo = AdmitMemo(times=SourceTimes(), channels=channels if names is None else names)
+    for channel in channels:
+        memo.times.heard_live(channel, NOW)
+        memo.times.heard_import(channel, "old", 100)
+        memo.times.ended_import(channel, "old", 500)
+        memo.times.heard_import(channel, "running", 200)
+    return Position(offsets={}, memo=msgspec.msgpack.encode(memo))
+
+
+async def test_a_channel_that_is_new_to_an_installation_takes_no_part_in_imports_from_before(partition):
+    partition.loaded(of_before("chat", "survey"))
+    clock = await clock_of(partition, caught_up=everything_caught_up(NOW))
+    assert clock.imports == {"old": ImportClock(at=100, ended=True, until=500), "running": ImportClock(at=200)}
+    ends = [batch(import_clock(channel, b"running", b"900", ended=True)) for channel in ("chat", "survey")]
+    await partition.step(work(*ends))
+    clock = await clock_of(partition)
+    assert clock.imports["running"] == ImportClock(at=200, ended=True, until=900)
+
+
+async def test_a_channel_that_is_not_new_and_silent_so_far_still_holds_an_import_open(partition):
+    """What ended elsewhere may still come by it: it was only slower."""
+    partition.loaded(of_before("chat", "survey", names=CHANNELS))
+    assert (await clock_of(partition)).imports == {"old": ImportClock(at=None), "running": ImportClock(at=None)}
+
+
+async def test_a_memo_that_names_no_channels_is_of_the_first_seven(plan, registry):
+    admissions = {channel: Admission(channel, registry, bytes(range(32))) for channel in ("chat", "survey", "review")}
+    wider = replace(
+        plan, channels={f"in.{channel}": channel for channel in admissions}, admissions=admissions, delay_us=DELAY | {"review": 0}
+    )
+    partition = AdmitPartition(1, wider)
+    partition.loaded(of_before("chat", "survey", names=()))
+    assert (await clock_of(partition)).imports == {"old": ImportClock(at=100, ended=True, until=500), "running": ImportClock(at=200)}
+    assert msgspec.msgpack.decode(partition.remembered(), type=AdmitMemo).channels == ("chat", "survey", "review")
 
 
 async def test_a_clock_record_that_makes_no_sense_is_left_aside(partition):

@@ -117,6 +117,7 @@ class ChannelFailed(Rule):
             and touchpoint.channel != failure.channel
             and touchpoint.direction == "inbound"
             and touchpoint.kind not in settings.passive_kinds
+            and not settings.plan.is_indirect(touchpoint.channel, touchpoint.kind)
             and scene.at < failure.last_at + settings.turned_elsewhere_s * SECOND_US
         )
 

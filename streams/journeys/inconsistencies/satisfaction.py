@@ -3,7 +3,7 @@
 Example: the customer gives the store a 5 of 5; two weeks later he gives the chat a 2.
 Settings: drops, satisfaction_within_s.
 The channel that is rated is the one that the rating names; else that of the conversation that it names; else the channel in which it
-was given, unless that is a survey: then nobody can say.
+was given, unless that is a survey or a place for reviews: then nobody can say.
 Near misses: the same channel; another scale; a smaller drop; a rise; after thirty days. Only each channel's last score counts.
 Founding facts: the higher rating and the first lower one of the channel. Further low scores of the channel, while it lasts, count up.
 Resolved when the channel is rated again without such a drop.
@@ -19,7 +19,8 @@ from streams.journeys.settings import SECOND_US
 from streams.journeys.touchpoint import Rating
 
 NAME: Final = "satisfaction_dropped"
-_SURVEY: Final = "survey"
+_ABOUT_OTHERS: Final = ("survey", "review")
+"""Channels in which other channels are scored."""
 
 
 class SatisfactionDropped(Rule):
@@ -92,4 +93,4 @@ def _rated(rating: Rating, scene: Scene) -> str:
         conversation = scene.ledger.conversation(number, scene.at, scene.settings)
         if conversation is not None:
             return conversation.channel
-    return "" if scene.touchpoint.channel == _SURVEY else scene.touchpoint.channel
+    return "" if scene.touchpoint.channel in _ABOUT_OTHERS else scene.touchpoint.channel

@@ -17,6 +17,11 @@ _NAMED: Final = {
     "phone": "the phone",
     "store": "the store",
     "survey": "the survey",
+    "occasion": "the occasion",
+    "social": "social media",
+    "advertisement": "the advertisement",
+    "search": "the search engine",
+    "review": "the review site",
 }
 _TWO_UNITS_BELOW: Final = 2
 
