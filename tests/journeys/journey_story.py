@@ -10,6 +10,7 @@ from streams.journeys.touchpoint import (
     Consent,
     Conversation,
     Identifier,
+    Indirect,
     Message,
     Offer,
     Order,
@@ -42,6 +43,7 @@ _PARTS = {
     Complaint: "complaints",
     Message: "messages",
     Consent: "consents",
+    Indirect: "indirects",
 }
 _OUTBOUND = (
     "offer_shown",
@@ -57,6 +59,7 @@ _OUTBOUND = (
     "conversation_picked_up",
     "conversation_transferred",
     "complaint_closed",
+    "advertisement_seen",
 )
 _numbers = count(1)
 
