@@ -119,7 +119,7 @@ def measured(channel, registry, unit):
     values, strangers = events_of(channel, registry, customers=500), events_of(channel, registry, customers=EVENTS)
     decoder = Decoder(registry.current(channel))
     pseudonyms = Pseudonyms(bytes(32))
-    admission = Admission(channel, registry, bytes(32), pseudonyms=pseudonyms)
+    admission = Admission(channel, registry, pseudonyms)
     received, replay = [NOW] * EVENTS, [""] * EVENTS
 
     def known():

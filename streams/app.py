@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -12,11 +12,11 @@ from streams.avro.registry import Registry
 from streams.avro.sealing import Sealing
 from streams.avro.upgrading import Upgrade
 from streams.channels.admission import Admission
-from streams.channels.identifiers import Pseudonyms, key_of
 from streams.clickhouse.blocks import TOUCHPOINTS, output_table
 from streams.clickhouse.client import InsertClient
 from streams.delivery.application import Role, RoleApp, Watch, build
 from streams.delivery.plan import Processor
+from streams.identifiers_file import configured_pseudonyms, load_identifiers
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.metrics import Metrics
@@ -31,7 +31,7 @@ from streams.processors.outputs import Publisher
 from streams.processors.record import RecordPartition, RecordPlan, Sink
 from streams.processors.stitch import StitchPartition, StitchPlan
 from streams.rules_file import load_rules
-from streams.settings import CHANNELS, Settings, SettingsError
+from streams.settings import CHANNELS, Settings
 from streams.stack_folder import KNOWLEDGE_FILE
 
 SECOND_US: Final = 1_000_000
@@ -79,14 +79,10 @@ def pipeline(settings: Settings, roles: Sequence[str], *, transactional: bool, m
 
 
 def _admit(settings: Settings, registry: Registry, dead_letters: DeadLetters) -> Role:
-    try:
-        key = key_of(settings.pseudonym_key)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-    pseudonyms = Pseudonyms(key)
+    pseudonyms = configured_pseudonyms(settings)
     plan = AdmitPlan(
         channels={settings.channel_topic(channel): channel for channel in CHANNELS},
-        admissions={channel: Admission(channel, registry, key, pseudonyms=pseudonyms) for channel in CHANNELS},
+        admissions={channel: Admission(channel, registry, pseudonyms) for channel in CHANNELS},
         delay_us={channel: int(settings.channel_delay_s[channel] * SECOND_US) for channel in CHANNELS},
         dead_letters=dead_letters,
         admitted_topic=settings.topic(topics.ADMITTED),
@@ -106,13 +102,16 @@ def _identify(settings: Settings, registry: Registry) -> Role:
             settings.topic(topics.IDENTITY_LINKS),
             OutputEncoder(registry, "identity_link"),
         ),
+        types=load_identifiers(settings.identifiers).types,
     )
     return _role(settings, "identify", [settings.topic(topics.ADMITTED)], partial(IdentifyPartition, plan=plan), settings.linger_ms)
 
 
 def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_letters: DeadLetters, metrics: Metrics) -> Role:
+    journeys = load_rules(JourneySettings(configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s), settings.rules)
+    single_valued = load_identifiers(settings.identifiers).single_valued
     plan = StitchPlan(
-        settings=load_rules(JourneySettings(configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s), settings.rules),
+        settings=replace(journeys, rules=replace(journeys.rules, single_valued=single_valued)),
         knowledge=knowledge,
         publisher=Publisher(
             settings.topic(topics.JOURNEYS),

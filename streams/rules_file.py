@@ -17,7 +17,6 @@ from streams.journeys.inconsistencies.rules import BY_NAME
 from streams.journeys.opening import DAY_S, DAYS, Hours, OpeningHours
 from streams.journeys.rule_settings import Contacts, Exceptions, Pushes, RuleSettings, Statements, path
 from streams.journeys.settings import JourneySettings
-from streams.journeys.touchpoint import type_order
 from streams.settings import CHANNELS, SettingsError
 
 SHIPPED: Final = Path(__file__).parent / "rules.yaml"
@@ -26,7 +25,7 @@ _UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": DAY_S}
 _DURATION: Final = re.compile(r"(\d+)\s*([smhd])")
 _SPAN: Final = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _COMMON: Final = ("enabled", "severity", "except")
-_SECTIONS: Final = ("hours", "marketing", "single_valued", "statuses", "rules")
+_SECTIONS: Final = ("hours", "marketing", "statuses", "rules")
 
 Read = Callable[[Node], Any]
 
@@ -52,8 +51,6 @@ def _settings(root: Node, settings: JourneySettings) -> JourneySettings:
         statements = replace(statements, status_paths=_named(_paths)(sections["statuses"]))
     if "marketing" in sections:
         rules = replace(rules, pushes=_pushes(sections["marketing"], rules.pushes))
-    if "single_valued" in sections:
-        rules = replace(rules, single_valued=frozenset(each.one_of(type_order) for each in sections["single_valued"].listed()))
     rules = replace(rules, contacts=contacts, statements=statements)
     if "rules" in sections:
         return _rules(sections["rules"], replace(settings, rules=rules))

@@ -50,12 +50,11 @@ class Admission:
         self,
         channel: str,
         registry: Registry,
-        pseudonym_key: bytes,
+        pseudonyms: Pseudonyms | bytes,
         *,
         future_limit_us: int = FUTURE_LIMIT_US,
-        pseudonyms: Pseudonyms | None = None,
     ) -> None:
-        """Prepare for `channel`; workers of several channels may share one cache of `pseudonyms`.
+        """Prepare for `channel`; several channels may share one `pseudonyms` and its cache; a key makes one as shipped.
 
         Raises KeyError for an unknown channel, UnknownSchemaError, SchemaError, ValueError for a key that is too short.
         """
@@ -63,7 +62,7 @@ class Admission:
         self.schema = registry.current(channel)
         self._registry = registry
         self._future_limit_us = future_limit_us
-        self._pseudonym = (pseudonyms or Pseudonyms(pseudonym_key)).of
+        self._pseudonym = (Pseudonyms(pseudonyms) if isinstance(pseudonyms, bytes) else pseudonyms).of
         self._allowed = self.schema.allowed_attributes
         self._decoders: dict[bytes, Decoder | Refusal] = {}
         own = {each["name"] for each in self.schema.definition["fields"]}

@@ -1,13 +1,18 @@
 """Identifiers of persons: one written form for each, then a pseudonym that cannot be turned back without the key.
 
 The same value must give the same pseudonym wherever it was typed in, so it is normalised first: trimmed; an e-mail address in
-lower case; a phone number as digits, with + where it is international; a loyalty card without spaces and dashes.
+lower case; a phone number in E.164, by the `phonenumbers` library; a loyalty card without spaces and dashes. What stands for
+nobody (`null`, `undefined`) is none.
 """
 
 import hmac
 import re
 from functools import lru_cache
 from typing import Final
+
+import phonenumbers
+
+from streams.journeys.identity.strength import IdentifierTable
 
 PSEUDONYM_DIGITS: Final = 32
 LEAST_KEY_BYTES: Final = 16
@@ -19,27 +24,42 @@ _NOT_DIGIT: Final = re.compile(r"[^0-9]")
 _CARD_SEPARATOR: Final = re.compile(r"[\s\-\u2010-\u2015.]")
 
 
-def normalised(type_: str, value: str) -> str:
-    """The one written form of an identifier; "" where nothing is left of it."""
+SHIPPED_TABLE: Final = IdentifierTable()
+
+
+def normalised(type_: str, value: str, table: IdentifierTable = SHIPPED_TABLE, region: str = "") -> str:
+    """The one written form of an identifier; "" where nothing is left of it, or where it stands for nobody.
+
+    `region` (ISO 3166, two letters) is where a phone number without a country's code is from; "": nobody knows.
+    """
     value = value.strip()
-    match type_:
+    if value.lower() in table.nobody:
+        return ""
+    match table.types[type_].form:
         case "email":
             return value.lower()
         case "phone":
-            return _phone(value)
-        case "loyalty_card":
+            return _phone(value, region)
+        case "card":
             return _CARD_SEPARATOR.sub("", value)
-        case _:
+        case "text":
             return value
 
 
-def _phone(value: str) -> str:
-    """Digits, after a + where the number is international; +49 (0)30 and 0049 30 are the same."""
-    international = value.startswith(("+", "00"))
-    digits = _NOT_DIGIT.sub("", _TRUNK_ZERO.sub("", value) if international else value)
-    if not international or not digits:
-        return digits
-    return f"+{digits.removeprefix('00') if value.startswith('00') else digits}"
+def _phone(value: str, region: str) -> str:
+    """E.164 where the number can be one; else its digits, after a + where it is international."""
+    if value.startswith("00"):
+        value = f"+{value[2:]}"
+    if value.startswith("+"):
+        value = _TRUNK_ZERO.sub("", value)
+    try:
+        number = phonenumbers.parse(value, region or None)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is not None and phonenumbers.is_possible_number(number):
+        return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    digits = _NOT_DIGIT.sub("", value)
+    return f"+{digits}" if digits and value.startswith("+") else digits
 
 
 def key_of(text: str) -> bytes:
@@ -59,16 +79,18 @@ def key_of(text: str) -> bytes:
 class Pseudonyms:
     """Turns identifiers into pseudonyms under one key: HMAC-SHA256 of `type:value`, its first 32 hexadecimal digits."""
 
-    def __init__(self, key: bytes, remembered: int = MOST_REMEMBERED) -> None:
-        """Take the key; raises ValueError where it is too short to keep guesses out."""
+    def __init__(
+        self, key: bytes, remembered: int = MOST_REMEMBERED, *, table: IdentifierTable = SHIPPED_TABLE, phone_region: str = ""
+    ) -> None:
+        """Take the key and how values are written; raises ValueError where the key is too short to keep guesses out."""
         if len(key) < LEAST_KEY_BYTES:
             raise ValueError(f"the pseudonym key has {len(key)} bytes; {LEAST_KEY_BYTES} at least keep guesses out")
-        self._key = key
+        self._key, self._table, self._region = key, table, phone_region
         self.of = lru_cache(maxsize=remembered)(self._computed)
         """The pseudonym of a type and a value as the source has it; "" where nothing is left of the value."""
 
     def _computed(self, type_: str, value: str) -> str:
-        plain = normalised(type_, value)
+        plain = normalised(type_, value, self._table, self._region)
         if not plain:
             return ""
         return hmac.digest(self._key, f"{type_}:{plain}".encode(), "sha256").hex()[:PSEUDONYM_DIGITS]

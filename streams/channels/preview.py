@@ -10,6 +10,7 @@ from streams.avro.refusal import Refusal
 from streams.avro.registry import FileRegistry
 from streams.channels.admission import Admission
 from streams.channels.catalogue import CHANNELS
+from streams.channels.identifiers import Pseudonyms
 from streams.events import ChannelEvent
 from streams.journeys.touchpoint import Touchpoint
 
@@ -35,7 +36,7 @@ class Wrong:
 class Preview:
     """Tries events of one channel, or entries of knowledge, exactly as admit would."""
 
-    def __init__(self, name: str, pseudonym_key: bytes) -> None:
+    def __init__(self, name: str, pseudonyms: Pseudonyms | bytes) -> None:
         """Prepare for a channel or `knowledge`. Raises KeyError for another name, ValueError for a key that is too short."""
         if name not in NAMES:
             raise KeyError(f"there is no channel {name!r}; there are {', '.join(NAMES)}")
@@ -44,7 +45,7 @@ class Preview:
         self._schema = files.current(name)
         self._encoder = Encoder(self._schema)
         self._prefix = files.reference(name).prefix
-        self._admission = Admission(name, files, pseudonym_key) if name in CHANNELS else None
+        self._admission = Admission(name, files, pseudonyms) if name in CHANNELS else None
 
     def of(self, given: Any, now: int) -> Right | Wrong:
         """What becomes of a JSON event that is published at `now` (us)."""

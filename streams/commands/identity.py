@@ -63,8 +63,9 @@ def _fail(message: str) -> None:
 
 def _name(settings: "Settings", text: str, *, is_pseudonym: bool) -> str:
     """The identifier's name in the graph."""
-    from streams.channels.identifiers import Pseudonyms, key_of  # noqa: PLC0415
+    from streams.identifiers_file import configured_pseudonyms  # noqa: PLC0415
     from streams.journeys.identity.strength import TYPES  # noqa: PLC0415
+    from streams.settings import SettingsError  # noqa: PLC0415
 
     type_, _, value = text.partition(":")
     if type_ not in TYPES or not value:
@@ -72,8 +73,8 @@ def _name(settings: "Settings", text: str, *, is_pseudonym: bool) -> str:
     if is_pseudonym:
         return text
     try:
-        pseudonym = Pseudonyms(key_of(settings.pseudonym_key)).of(type_, value)
-    except ValueError as error:
+        pseudonym = configured_pseudonyms(settings).of(type_, value)
+    except SettingsError as error:
         _fail(str(error))
     return f"{type_}:{pseudonym}"
 

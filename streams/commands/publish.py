@@ -31,13 +31,13 @@ def publish(
 
     Example: touchpoints schemas example chat | touchpoints publish chat -
     """
-    from streams.channels.identifiers import key_of  # noqa: PLC0415  --help stays fast
-    from streams.channels.preview import Preview  # noqa: PLC0415
+    from streams.channels.preview import Preview  # noqa: PLC0415  --help stays fast
+    from streams.identifiers_file import configured_pseudonyms  # noqa: PLC0415
     from streams.settings import Settings, SettingsError  # noqa: PLC0415
 
     try:
         settings = Settings.load(folder)
-        preview = Preview(channel, key_of(settings.pseudonym_key) if settings.pseudonym_key else TRIAL_KEY)
+        preview = Preview(channel, configured_pseudonyms(settings) if settings.pseudonym_key else TRIAL_KEY)
     except (SettingsError, KeyError, ValueError) as error:
         typer.echo(str(error.args[0]), err=True)
         raise typer.Exit(2) from error

@@ -92,11 +92,11 @@ def _reading(settings: "Settings", channel: str) -> Any:
     from streams.avro.configured import registry_of  # noqa: PLC0415
     from streams.avro.refusal import Refusal  # noqa: PLC0415
     from streams.channels.admission import Admission  # noqa: PLC0415
-    from streams.channels.identifiers import key_of  # noqa: PLC0415
     from streams.channels.shown import shown  # noqa: PLC0415
+    from streams.identifiers_file import configured_pseudonyms  # noqa: PLC0415
     from streams.processors.internal import CLOCK, KIND, header, received_us  # noqa: PLC0415
 
-    admission = Admission(channel, registry_of(settings), key_of(settings.pseudonym_key) if settings.pseudonym_key else TRIAL_KEY)
+    admission = Admission(channel, registry_of(settings), configured_pseudonyms(settings) if settings.pseudonym_key else TRIAL_KEY)
 
     def read(records: list[Any]) -> list[dict[str, Any]]:
         events = [record for record in records if header(record, KIND) != CLOCK]

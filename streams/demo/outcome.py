@@ -57,10 +57,10 @@ def checksum(client: Any) -> str:
 
 def truth_scores(client: Any, truth: Sequence[Planted], settings: Settings) -> dict[str, dict[str, float]]:
     """By rule: what the stories planted, what was found, precision and recall."""
-    from streams.channels.identifiers import Pseudonyms, key_of  # noqa: PLC0415
+    from streams.identifiers_file import configured_pseudonyms  # noqa: PLC0415
     from streams.simulation.scoring import Found, score  # noqa: PLC0415
 
-    pseudonyms = Pseudonyms(key_of(settings.pseudonym_key))
+    pseudonyms = configured_pseudonyms(settings)
     numbers = "SELECT pseudonym, customer FROM identities WHERE type = 'customer_number' AND NOT is_shared"
     merged: dict[str, str] = dict(_rows(client, numbers))
 

@@ -196,7 +196,7 @@ class RuleSettings:
     opt_out_grace_s         contact_after_opt_out: time to carry out what the customer withdrew
     satisfaction_within_s   satisfaction_dropped: between the two ratings at most
     drops                   satisfaction_dropped: by scale, from which difference on it is one
-    single_valued           identity_conflict: types of identifiers of which a customer has one
+    single_valued           identity_conflict: types of identifiers of which a customer has one, by the table of identifiers
     complaint_kept_s        promotion_in_complaint: a complaint that nobody closes counts as open for this long
     """
 

@@ -4,7 +4,8 @@ Each identifier is a node in the partition of its key. What nodes tell each othe
 when an identifier's customer changes, stitch is told to move its touchpoints.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from streams.delivery.commit import Changes, Output, Position, Work
 from streams.journeys.identity.graph import Graph
 from streams.journeys.identity.records import Message
+from streams.journeys.identity.strength import TYPES, IdentifierType
 from streams.processors import identify_state
 from streams.processors.identities import IdentityRows
 from streams.processors.internal import (
@@ -46,12 +48,13 @@ _encode = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class IdentifyPlan:
-    """Where touchpoints go on, and where nodes of other partitions are told."""
+    """Where touchpoints go on, where nodes of other partitions are told, and what identifiers of each type do."""
 
     admitted_topic: str
     identified_topic: str
     partitions: int
     rows: IdentityRows
+    types: Mapping[str, IdentifierType] = field(default_factory=lambda: TYPES)
 
 
 class IdentifyPartition:
@@ -60,7 +63,7 @@ class IdentifyPartition:
     def __init__(self, number: int, plan: IdentifyPlan) -> None:
         self.number, self.plan = number, plan
         self.memo = IdentifyMemo(board=ClockBoard())
-        self.graph = Graph()
+        self.graph = Graph(plan.types)
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take in one record of the changelog."""

@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from streams.channels.identifiers import PSEUDONYM_DIGITS, Pseudonyms, key_of
+from streams.channels.identifiers import PSEUDONYM_DIGITS
 from streams.clickhouse.engine import quoted
 from streams.clickhouse.reading import read
 from streams.clickhouse.recorded import decoded, selection
+from streams.identifiers_file import configured_pseudonyms
 from streams.journeys.promised import KEEPING, WITHDRAWING
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, type_order
 from streams.processes import shipped_processes
-from streams.settings import Settings
+from streams.settings import Settings, SettingsError
 from streams.web.answer import Answer, Match, Moment, OpenInconsistency, OpenJourney
 from streams.web.promises import open_promises
 from streams.web.words import what
@@ -106,8 +107,8 @@ def _pseudonyms(settings: Settings, value: str, type_: str) -> tuple[dict[str, s
             )
         return {}, tuple(wanted)
     try:
-        pseudonyms = Pseudonyms(key_of(settings.pseudonym_key), remembered=0)
-    except ValueError as error:
+        pseudonyms = configured_pseudonyms(settings, remembered=0)
+    except SettingsError as error:
         raise QuestionError(str(error)) from error
     return {name: pseudonym for name in wanted if (pseudonym := pseudonyms.of(name, value))}, ()
 

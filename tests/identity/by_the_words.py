@@ -7,10 +7,14 @@ strong identifiers (union-find); a weak one follows whom it was seen with first.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from streams.journeys.identity.strength import TYPES, is_strong, name_of, type_of
+from streams.journeys.identity.strength import TYPES, name_of, type_of
 
 Seen = tuple[Sequence[str], int, str]
 """Identifiers of a touchpoint from strong to weak, its time, its event id."""
+
+
+def is_strong(identifier: str) -> bool:
+    return TYPES[type_of(identifier)].is_strong
 
 
 def links_of(touchpoints: Iterable[Seen]) -> tuple[dict[frozenset[str], tuple[int, str]], set[str]]:

@@ -4,17 +4,18 @@ Labels only improve until a cut; a cut makes both sides begin again from themsel
 crossed the cut edge can survive. Messages between two nodes must keep their order; repeats change nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from streams.journeys.identity.nodes import Nodes
 from streams.journeys.identity.records import NEVER_SEEN, Cut, Edge, Label, Message, Move, Node
-from streams.journeys.identity.strength import TYPES, customer_of, is_strong, name_of, type_of
+from streams.journeys.identity.strength import TYPES, IdentifierType, customer_of, name_of, type_of
 
 
 class Graph:
     """The nodes of one partition. Changes are noted by key, effects in the order in which they must be sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, types: Mapping[str, IdentifierType] = TYPES) -> None:
+        self._types = types
         self.nodes = Nodes()
         self.changed_nodes: dict[str, None] = {}
         self.changed_edges: dict[tuple[str, str], None] = {}
@@ -84,7 +85,7 @@ class Graph:
         for identifier in self._to_tell:
             node = self.nodes[identifier]
             for other, edge in node.edges.items():
-                if not edge.cut and _tells(identifier, other):
+                if not edge.cut and self._tells(identifier, other):
                     self.effects.append(Message("label", identifier, other, label=node.label, version=node.version))
             if node.customer and not node.is_shared:
                 self.place(identifier)
@@ -106,9 +107,9 @@ class Graph:
             self.effects.append(Message("shared", receiver, sender))
         elif not edge.cut and message.label is not None:
             self._take_label(receiver, node, sender, edge, message)
-            if _tells(receiver, sender) and node.label.improves(message.label):
+            if self._tells(receiver, sender) and node.label.improves(message.label):
                 self.effects.append(Message("label", receiver, sender, label=node.label, version=node.version))
-        if _follows(receiver, sender):
+        if self._follows(receiver, sender):
             self._choose(receiver, node)
 
     def _hear_label(self, message: Message) -> None:
@@ -131,11 +132,11 @@ class Graph:
     def _take_label(self, receiver: str, node: Node, sender: str, edge: Edge, message: Message) -> None:
         label = message.label
         assert label is not None, "a label's message has a label"
-        if is_strong(receiver):
-            if is_strong(sender) and label.improves(node.label):
+        if self._is_strong(receiver):
+            if self._is_strong(sender) and label.improves(node.label):
                 name = label.name if label.cut == node.label.cut else min(label.name, name_of(receiver))
                 self._set_label(receiver, node, Label(label.epoch, label.splitter, name))
-        elif _follows(receiver, sender) and message.version > edge.version:
+        elif self._follows(receiver, sender) and message.version > edge.version:
             edge.label, edge.version = label, message.version
             self.changed_edges[receiver, sender] = None
             self._choose(receiver, node)
@@ -143,9 +144,9 @@ class Graph:
     def _choose(self, identifier: str, node: Node) -> None:
         """Let a weak identifier follow whom it was seen with first, a strong one before a weak one; itself where nobody is left."""
         found = [
-            (not is_strong(other), edge.at, edge.event_id, other, edge.label)
+            (not self._is_strong(other), edge.at, edge.event_id, other, edge.label)
             for other, edge in node.edges.items()
-            if not edge.cut and edge.label is not None and _follows(identifier, other)
+            if not edge.cut and edge.label is not None and self._follows(identifier, other)
         ]
         own = Label(0, "", name_of(identifier))
         label = min(found, key=lambda each: each[:4])[4] if found and not node.is_shared else own
@@ -168,9 +169,9 @@ class Graph:
         edge.cut = why
         edge.label = None
         self.changed_edges[receiver, sender] = None
-        if not is_strong(receiver):
+        if not self._is_strong(receiver):
             self._choose(receiver, node)
-        elif is_strong(sender) and was_linking and restart and not node.is_shared:
+        elif self._is_strong(sender) and was_linking and restart and not node.is_shared:
             splitter = message.event_id if why == "split" else sender
             self._set_label(receiver, node, Label(node.label.epoch + 1, splitter, name_of(receiver)))
 
@@ -191,7 +192,7 @@ class Graph:
     def _share_if_too_many(self, identifier: str, node: Node, newcomer: str) -> None:
         """Mark the identifier shared where it is now seen with too many strong ones of the newcomer's type."""
         type_ = type_of(newcomer)
-        most = TYPES[type_of(identifier)].most_seen_with.get(type_)
+        most = self._types[type_of(identifier)].most_seen_with.get(type_)
         if most is None or node.is_shared:
             return
         edges = node.edges
@@ -224,12 +225,13 @@ class Graph:
             self.changed_nodes[identifier] = None
         return node
 
+    def _is_strong(self, identifier: str) -> bool:
+        return self._types[type_of(identifier)].is_strong
 
-def _follows(follower: str, other: str) -> bool:
-    """Whether `follower` is weak and may follow `other`: only what comes before it, so that nothing follows in a circle."""
-    return not is_strong(follower) and name_of(other) < name_of(follower)
+    def _follows(self, follower: str, other: str) -> bool:
+        """Whether `follower` is weak and may follow `other`: only what comes before it, so that nothing follows in a circle."""
+        return not self._is_strong(follower) and name_of(other) < name_of(follower)
 
-
-def _tells(sender: str, receiver: str) -> bool:
-    """Whether the receiver cares for the sender's label: both are strong, or it may follow the sender."""
-    return is_strong(sender) if is_strong(receiver) else _follows(receiver, sender)
+    def _tells(self, sender: str, receiver: str) -> bool:
+        """Whether the receiver cares for the sender's label: both are strong, or it may follow the sender."""
+        return self._is_strong(sender) if self._is_strong(receiver) else self._follows(receiver, sender)

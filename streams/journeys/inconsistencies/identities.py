@@ -2,7 +2,7 @@
 
 Example: two customer numbers in one customer, for two people share an e-mail address. Or a system that numbers its events anew each
 day: the same event id under another content.
-Settings: single_valued.
+Settings: in identifiers.yaml, the types of which a customer has one value.
 Near misses: the same number again; two e-mail addresses or phone numbers; the same event sent twice.
 Founding facts: the first touchpoint with each of two values; one finding for each further value. Of two contents under one event id
 it is that event id, one per event id: whatever contents come, and in whatever order.
