@@ -146,14 +146,9 @@ class Installation:
         return Record(output.topic, 0, self._offset, output.key, output.value or b"", output.headers)
 
 
-def loaded(role: str, records: Iterable[tuple[bytes, bytes]]) -> IdentifyPartition | StitchPartition:
-    """A partition of a role (ADMITTED or IDENTIFIED), restored from a changelog's records."""
-    partition = IdentifyPartition(0, identify_plan()) if role == ADMITTED else StitchPartition(0, stitch_plan())
-    for key, value in records:
-        if key != POSITION_KEY:
-            partition.load(key, value)
-    partition.loaded(Position({}))
-    return partition
+def empty(topic: str) -> IdentifyPartition | StitchPartition:
+    """A partition that knows nothing yet: identify's for ADMITTED, stitch's for IDENTIFIED."""
+    return IdentifyPartition(0, identify_plan()) if topic == ADMITTED else StitchPartition(0, stitch_plan())
 
 
 def by_part(records: Mapping[bytes, bytes]) -> Iterator[tuple[str, int, int]]:

@@ -1,8 +1,10 @@
 """What a partition's executor is made of: its processor, its source, and who hears what happens."""
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from faust.types import TP
@@ -17,6 +19,9 @@ class Processor(Protocol):
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take in one record of the changelog."""
+
+    def settle(self) -> bool:
+        """All records of the changelog have been loaded: put a few milliseconds' worth in order; whether there is more to do."""
 
     def loaded(self, position: Position) -> None:
         """The state is complete, as of `position`."""
@@ -64,6 +69,7 @@ class Plan:
     linger_s            how far apart work is taken up
     max_records         records in one commit at most
     session_s           a worker that stood still longer may have lost the partition without knowing
+    turn                held while a partition is restored: what is loaded and not in order yet takes room
     """
 
     number: int
@@ -76,6 +82,7 @@ class Plan:
     linger_s: float
     max_records: int
     session_s: float = math.inf
+    turn: AbstractAsyncContextManager[object] = field(default_factory=asyncio.Lock)
     on_commit: Callable[[float, int], None] = lambda _seconds, _records: None
     on_refetch: Callable[[], None] = lambda: None
     on_restore: Callable[[], None] = lambda: None

@@ -1,5 +1,6 @@
 """Taking a partition over: what is committed is read back, and the sources must still fit the position that it reached."""
 
+import asyncio
 from dataclasses import dataclass
 
 from faust.types import TP
@@ -29,14 +30,17 @@ async def restore(plan: Plan, writer: Writer) -> Restored:
     processor = plan.processor(plan.number)
     position = Position(offsets={})
     outbox: list[Output] = []
-    async for records in plan.changelog(plan.number):
-        for record in records:
-            if record.key == POSITION_KEY:
-                position = decode_position(record.value)
-            elif record.key == OUTBOX_KEY:
-                outbox = decode_outbox(record.value)
-            else:
-                processor.load(record.key, record.value)
+    async with plan.turn:
+        async for records in plan.changelog(plan.number):
+            for record in records:
+                if record.key == POSITION_KEY:
+                    position = decode_position(record.value)
+                elif record.key == OUTBOX_KEY:
+                    outbox = decode_outbox(record.value)
+                else:
+                    processor.load(record.key, record.value)
+        while processor.settle():  # noqa: ASYNC110  # it works, it does not poll
+            await asyncio.sleep(0)  # so that the loop goes on: there is nothing to wait for
     await writer.publish(outbox)
     position = await checked(plan, position)
     processor.loaded(position)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from faust.types import TP
 
@@ -14,6 +14,9 @@ from streams.delivery.transport import BatchConsumer, BatchTransport, Reach
 from streams.delivery.writer import PlainWriter, TransactionalWriter, Writer
 
 log = logging.getLogger(__name__)
+
+RESTORED_AT_ONCE: Final = 1
+"""Partitions of a processor that are read back at one time: all share one core, and what is read takes room until it is in order."""
 
 
 class ConsumerSource:
@@ -76,6 +79,7 @@ class PartitionStore:
         self._changelog, self._servers, self._transactional = changelog, servers, transactional
         self._executors: dict[int, PartitionExecutor] = {}
         self._leaving: set[asyncio.Task[None]] = set()
+        turn = asyncio.Semaphore(RESTORED_AT_ONCE)
         self._plan: Callable[[int], Plan] = lambda number: Plan(
             number=number,
             topics=topics,
@@ -87,6 +91,7 @@ class PartitionStore:
             linger_s=linger_s,
             max_records=max_records,
             session_s=session_s,
+            turn=turn,
             on_commit=on_commit,
             on_refetch=on_refetch,
             on_restore=on_restore,

@@ -69,6 +69,10 @@ class IdentifyPartition:
         """Take in one record of the changelog."""
         identify_state.load(self.graph, key, value)
 
+    def settle(self) -> bool:
+        """Everything is in order as it is loaded."""
+        return False
+
     def loaded(self, position: Position) -> None:
         """Take up the clocks of the last commit."""
         if position.memo:

@@ -9,7 +9,7 @@ then the number of his domain.
 
 import struct
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -23,7 +23,8 @@ BLOCK: Final = 32
 header: Final = struct.Struct(">qqqH")
 """deadline, now, lined_up, domain."""
 _size: Final = struct.Struct(">I")
-_loose: Final = struct.Struct(">HI")
+K = TypeVar("K")
+V = TypeVar("V")
 Name = tuple[int, str]
 """A touchpoint's: number of its holding, event id."""
 
@@ -102,31 +103,23 @@ class Kept:
             found.pop(name, None)
         return found | self.fresh
 
-    def load(self, key: bytes, value: bytes) -> None:
-        """Take in a changelog record of the customer, b"" where it is gone. `key` is its letter and part."""
-        letter, part = key[0], key[1:]
-        self.is_changed = True
-        if letter == _A:
-            self.set_holding(_holdings.decode(value))
-        elif letter == _P:
-            if value:
-                self.published[part.hex()] = _entries.decode(value)
-            else:
-                self.published.pop(part.hex(), None)
+    def load(self, letter: bytes, part: bytes, value: bytes | None) -> None:
+        """Take in a changelog record of the customer; None: it is gone."""
+        if letter == b"a":
+            if value is not None:
+                self.set_holding(_holdings.decode(value))
+        elif letter == b"p":
+            _take(self.published, part.hex(), None if value is None else _entries.decode(value))
         else:
             name = (int.from_bytes(part[:NUMBER_BYTES], "big"), part[NUMBER_BYTES:].decode())
-            if letter == _C:
-                if value:
-                    self.refused[name] = unsqueezed(value)
-                else:
-                    self.refused.pop(name, None)
-            elif value:
-                self.keep(name, unsqueezed(value))
-            else:
+            if letter == b"c":
+                _take(self.refused, name, None if value is None else unsqueezed(value))
+            elif value is None:
                 self.drop(name)
+            else:
+                self.keep(name, unsqueezed(value))
 
 
-_A, _P, _C = b"apc"
 NUMBER_BYTES: Final = 3
 """Of a holding's number in changelog keys."""
 
@@ -181,23 +174,11 @@ def unpacked(customer: str, entry: bytes) -> Kept:
     return kept
 
 
-def loose(key: bytes, value: bytes | None) -> bytes:
-    """A changelog record of a customer that waits for others, to be packed together; `key` is its letter and part."""
-    value = value or b""
-    return b"".join((_loose.pack(len(key), len(value)), key, value))
-
-
-def take_loose(kept: Kept, entry: bytes) -> None:
-    """Take in what waited: a header, then records."""
-    kept.deadline, kept.now, kept.lined_up, kept.domain = header.unpack_from(entry)
-    kept.is_changed = True
-    at = header.size
-    while at < len(entry):
-        key_bytes, value_bytes = _loose.unpack_from(entry, at)
-        start = at + _loose.size
-        middle = start + key_bytes
-        at = middle + value_bytes
-        kept.load(entry[start:middle], entry[middle:at])
+def _take(into: dict[K, V], key: K, value: V | None) -> None:
+    if value is None:
+        into.pop(key, None)
+    else:
+        into[key] = value
 
 
 def _in_frame(frame: bytes) -> dict[Name, bytes]:

@@ -21,6 +21,10 @@ class MemoPartition(Generic[Memo]):
     def load(self, key: bytes, value: bytes | None) -> None:
         """There is no state beside the memo."""
 
+    def settle(self) -> bool:
+        """Nothing was loaded."""
+        return False
+
     def loaded(self, position: Position) -> None:
         """Take up the memo of the last commit. Raises msgspec.DecodeError."""
         if position.memo:

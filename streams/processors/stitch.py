@@ -97,6 +97,10 @@ class StitchPartition:
         """Take in one record of the changelog."""
         self.state.load(key, value)
 
+    def settle(self) -> bool:
+        """Pack some of the customers who were loaded; whether there are more."""
+        return self.state.settle()
+
     def loaded(self, position: Position) -> None:
         """Take up the counts and clocks of the last commit; whoever is due is found by the next clock."""
         if position.memo:

@@ -10,25 +10,26 @@ In memory a customer is packed into a few bytes (`kept`) unless he is open: thos
 import heapq
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from itertools import chain
 from typing import Final
 
 import msgspec
 
 from streams.journeys.shelves import Shelves
-from streams.processors.kept import NUMBER_BYTES, Kept, header, loose, packed, take_loose, unpacked
+from streams.processors.kept import NUMBER_BYTES, Kept, header, packed, unpacked
 from streams.processors.squeezing import squeezed_touchpoint
 from streams.processors.stitch_records import NEVER, Entry, Head, Holding, decode_head, encode_head
 
 SHELF_BYTES: Final = 6 * 1024
 """Three or four customers of 20 touchpoints."""
-LOOSE_BYTES: Final = 2048
+LOOSE_RECORDS: Final = 20
 """Changelog records of a customer that are read back before they are packed together."""
-SETTLED_AT_ONCE: Final = 256
-"""Customers who are packed after a commit, of those whom a restore left with records that are not: some milliseconds of work."""
+SETTLED_AT_ONCE: Final = 64
+"""Customers who are packed at one time, of those who were loaded: some milliseconds of work."""
 SPARE: Final = 512
 """Customers that stay open beside those asked for: the ones whose identifiers come and go are not folded."""
 
+_PART: Final = 17
+"""Where the part begins in a key."""
 _DEADLINE_BYTES: Final = 8
 _EARLIEST: Final = 2**63
 _encode = msgspec.msgpack.Encoder().encode
@@ -40,7 +41,8 @@ class StitchState:
     def __init__(self) -> None:
         self.changes: dict[bytes, bytes | None] = {}
         self._packed = Shelves(SHELF_BYTES)
-        self._loose: dict[bytes, bytearray] = {}
+        self._loose: dict[bytes, list[bytes | None]] = {}
+        """What was loaded of customers and is not packed yet: a header, None, then keys and values."""
         self._open: OrderedDict[str, Kept] = OrderedDict()
         self._domains: list[str] = [""]
         self._due: dict[int, list[bytes]] = defaultdict(list)
@@ -49,26 +51,32 @@ class StitchState:
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take in one record of the changelog."""
-        raw = key[1:17]
-        entry = self._loose.get(raw)
-        if entry is None:
+        raw = key[1:_PART]
+        waiting = self._loose.get(raw)
+        if waiting is None:
             before = self._packed.get(raw)
-            entry = self._loose[raw] = bytearray(_NOBODY if before is None else before[: header.size])
+            waiting = self._loose[raw] = [_NOBODY if before is None else before[: header.size], None]
         if key[:1] == b"h":
             head = Head() if value is None else decode_head(value)
             deadline = _raw(head.deadline)
-            header.pack_into(entry, 0, deadline, head.now, deadline, self._domain(head.domain))
+            waiting[0] = header.pack(deadline, head.now, deadline, self._domain(head.domain))
             return
-        entry += loose(key[:1] + key[17:], value)
-        if len(entry) > LOOSE_BYTES:
-            self._settle(raw)
+        waiting += (key, value)
+        if len(waiting) > 2 * LOOSE_RECORDS:
+            self._settle(raw, self._loose.pop(raw))
+
+    def settle(self) -> bool:
+        """Pack some of the customers who were loaded; whether there are more."""
+        for _ in range(min(SETTLED_AT_ONCE, len(self._loose))):
+            self._settle(*self._loose.popitem())
+        if not self._loose:
+            self._loose = {}  # a dict does not give back its room by itself
+        return bool(self._loose)
 
     def loaded(self) -> Iterable[str]:
-        """All is there: line up who is due when. Returns the customers who wait for an import."""
+        """All is there and settled: line up who is due when. Returns the customers who wait for an import."""
         waiting: list[str] = []
-        packed_ones = (each for each in self._packed.items() if each[0] not in self._loose)
-        entries: Iterable[tuple[bytes, bytes | bytearray]] = chain(self._loose.items(), packed_ones)
-        for raw, entry in entries:
+        for raw, entry in self._packed.items():
             deadline, now, _, domain = header.unpack_from(entry)
             if deadline != NEVER:
                 self._due[domain].append(_place(deadline, raw))
@@ -78,18 +86,16 @@ class StitchState:
             heapq.heapify(line)
         return waiting
 
-    def _settle(self, raw: bytes) -> None:
+    def _settle(self, raw: bytes, waiting: list[bytes | None]) -> None:
         """Pack what was loaded of a customer."""
-        kept = self._unpacked(raw)
-        self._loose.pop(raw, None)
+        before = self._packed.get(raw)
+        kept = Kept(NEVER, 0, NEVER, 0) if before is None else unpacked(raw.hex(), before)
+        kept.is_changed = True
+        kept.deadline, kept.now, kept.lined_up, kept.domain = header.unpack(waiting[0] or _NOBODY)
+        for key, value in zip(waiting[2::2], waiting[3::2], strict=True):
+            if key is not None:
+                kept.load(key[:1], key[_PART:], value)
         self._packed.put(raw, packed(kept))
-
-    def _unpacked(self, raw: bytes) -> Kept:
-        before, more = self._packed.get(raw), self._loose.get(raw)
-        kept = Kept(NEVER, 0, NEVER, 0, is_changed=False) if before is None else unpacked(raw.hex(), before)
-        if more is not None:
-            take_loose(kept, bytes(more))
-        return kept
 
     # -- reading -----------------------------------------------------------
 
@@ -112,7 +118,7 @@ class StitchState:
 
     def customers(self) -> Iterable[str]:
         """Everybody of whom something is known."""
-        return {*self._open, *(raw.hex() for raw in (*self._packed, *self._loose))}
+        return {*self._open, *(raw.hex() for raw in self._packed)}
 
     def touchpoints(self, customer: str) -> Iterable[bytes]:
         """The customer's touchpoints, encoded, in no order; under two identifiers the same event may stand twice."""
@@ -231,18 +237,14 @@ class StitchState:
         while len(self._open) > most + SPARE:
             customer, kept = self._open.popitem(last=False)
             if kept.is_changed:
-                raw = bytes.fromhex(customer)
-                self._loose.pop(raw, None)
-                self._packed.put(raw, packed(kept))
-        for _ in range(min(SETTLED_AT_ONCE, len(self._loose))):
-            self._settle(next(reversed(self._loose)))
-        if not self._loose:
-            self._loose = {}  # a dict does not give back its room by itself
+                self._packed.put(bytes.fromhex(customer), packed(kept))
 
     def _kept(self, customer: str) -> Kept:
         kept = self._open.get(customer)
         if kept is None:
-            kept = self._open[customer] = self._unpacked(bytes.fromhex(customer))
+            entry = self._packed.get(bytes.fromhex(customer))
+            kept = Kept(NEVER, 0, NEVER, 0, is_changed=False) if entry is None else unpacked(customer, entry)
+            self._open[customer] = kept
         else:
             self._open.move_to_end(customer)
         return kept
@@ -252,7 +254,7 @@ class StitchState:
         kept = self._open.get(raw.hex())
         if kept is not None:
             return kept.deadline, kept.lined_up, kept.domain
-        deadline, _, lined_up, domain = header.unpack_from(self._loose.get(raw) or self._packed.get(raw) or _NOBODY)
+        deadline, _, lined_up, domain = header.unpack_from(self._packed.get(raw) or _NOBODY)
         return deadline, lined_up, domain
 
     def _line_up(self, raw: bytes, lined_up: int) -> None:

@@ -147,6 +147,9 @@ class Remembering:
         if key == b"seen":
             self.seen = value
 
+    def settle(self):
+        return False
+
     def loaded(self, position):
         self.positions.append(position)
 

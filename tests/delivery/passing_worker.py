@@ -24,6 +24,9 @@ class Passing:
     def load(self, key, value):
         self.seen[key] = int(value)
 
+    def settle(self):
+        return False
+
     def loaded(self, position):
         """Nothing to build."""
 

@@ -95,6 +95,8 @@ class Installation:
         heir = self.makers[which[0]](which[1])
         for key, value in self.state[which].items():
             heir.load(key, value)
+        while heir.settle():
+            pass
         heir.loaded(Position({}, memo=self.memos.get(which, b"")))
         self.processors[which] = heir
 

@@ -70,6 +70,8 @@ class Stitched:
         self.partition = StitchPartition(0, plan)
         for key, value in self.changelog.items():
             self.partition.load(key, value)
+        while self.partition.settle():
+            pass
         self.partition.loaded(Position({"identified": 0}, memo=memo))
         self._offsets = count()
         self._imports = {}

@@ -128,8 +128,11 @@ def restored(records, *, pack):
     state = StitchState()
     for key, value in records:
         state.load(key, value)
+    while state.settle():
+        pass
     state.loaded()
     if pack:
+        held(state)
         state.rest(PACK_ALL)
     return state
 
@@ -165,6 +168,8 @@ def many():
     state = StitchState()
     for each in range(100_000):
         state.load(b"h" + each.to_bytes(16, "big"), encode_head(Head(deadline=each * 10, domain="*", now=-1)))
+    while state.settle():
+        pass
     state.loaded()
     looked = Counter()
     look = state._lined_up
