@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-for program in ("bench.admit", "bench.fold", "bench.stages", "bench.pipeline", "bench.latency"):
-    print(f"== {program}", flush=True)
-    if subprocess.run([sys.executable, "-m", program], check=False).returncode:
+PROGRAMS = ("admit", "fold", "stages", "pipeline", "latency", "memory", "restore")
+
+for program in PROGRAMS:
+    print(f"== bench.{program}", flush=True)
+    if subprocess.run([sys.executable, "-m", f"bench.{program}"], check=False).returncode:
         sys.exit(1)

@@ -23,6 +23,7 @@ from streams.metrics import Metrics
 from streams.processes import configured_processes
 from streams.processors.admit import AdmitPartition, AdmitPlan
 from streams.processors.dead_letters import DeadLetters, OutputEncoder
+from streams.processors.folds import FoldRoom
 from streams.processors.hand_over import Sender
 from streams.processors.identify import IdentifyPartition, IdentifyPlan
 from streams.processors.identities import IdentityRows
@@ -123,6 +124,7 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
         sender=Sender(settings.topic(topics.IDENTIFIED), settings.topic(topics.ADMITTED), settings.partitions),
         partitions=settings.partitions,
         on_found=metrics.publish_to_inconsistency.observe,
+        room=FoldRoom(settings.folded_touchpoints),
     )
     return _role(settings, "stitch", [settings.topic(topics.IDENTIFIED)], partial(StitchPartition, plan=plan), settings.linger_ms)
 

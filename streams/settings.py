@@ -59,6 +59,7 @@ class Settings:
     max_batch               records that one fetch hands over at most
     linger_ms               how far apart a partition takes up work, milliseconds
     record_linger_ms        the same for blocks into ClickHouse
+    folded_touchpoints      touchpoints of the customers whom a stitch worker keeps folded, about 2.5 KiB each; others are folded again
     disruption_customers    open inconsistencies of one cause count as a disruption from this many customers on
     session_timeout_s       of the consumer groups; Kafka's least is 6
     processes               file of the processes; "" takes those shipped
@@ -90,6 +91,7 @@ class Settings:
     max_batch: int = 2000
     linger_ms: float = 20.0
     record_linger_ms: float = 300.0
+    folded_touchpoints: int = 100_000
     disruption_customers: int = 10
     session_timeout_s: float = 10.0
     processes: str = ""

@@ -37,6 +37,7 @@ class Stage:
         self.failures = []  # what the next commits raise; None: nothing
         self.hold = None  # an Event that commits wait for
         self.most_values = 10**9
+        self.processor = Remembering
         self.plan = {"linger_s": 0.0, "max_records": 100, "ends_known": True, "topics": (TOPIC,)} | plan
 
     # -- the source
@@ -74,7 +75,7 @@ class Stage:
             self.restores += 1
 
         def processor(number):
-            self.processors.append(Remembering(self))
+            self.processors.append(self.processor(self))
             return self.processors[-1]
 
         def writer(number):

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from acting import OTHER, TOPIC, Stage, batch, restored, until
+from acting import OTHER, TOPIC, Remembering, Stage, batch, restored, until
 from aiokafka.errors import KafkaConnectionError
 
 from streams.delivery import arrivals
@@ -641,3 +641,48 @@ async def test_ends_are_not_believed_where_the_broker_lists_them_short(play):
     stage.ends = {TOPIC: 2}
     second = await play(stage)
     assert second.offset(TOPIC) == 3
+
+
+async def test_partitions_of_one_turn_are_read_back_one_after_the_other():
+    turn, reading, go_on = asyncio.Lock(), [], asyncio.Event()
+    stages = [Stage(turn=turn), Stage(turn=turn)]
+
+    def read_slowly(stage):
+        async def read(number):
+            reading.append(stage)
+            await go_on.wait()
+            reading.remove(stage)
+            for each in ():
+                yield each
+
+        return read
+
+    for stage in stages:
+        stage.read = read_slowly(stage)
+    executors = [stage.executor() for stage in stages]
+    try:
+        for executor in executors:
+            executor.start()
+        await until(lambda: reading)
+        await asyncio.sleep(0.02)
+        assert reading == stages[:1]
+        go_on.set()
+        await until(lambda: all(executor.position is not None for executor in executors))
+    finally:
+        for executor in executors:
+            await executor.stop()
+
+
+async def test_what_was_read_back_is_put_in_order_before_it_counts(play):
+    class Settling(Remembering):
+        left = 3
+
+        def settle(self):
+            assert not self.positions, "before it is said to be loaded"
+            self.left -= 1
+            return self.left > 0
+
+    stage = Stage()
+    stage.processor = Settling
+    executor = await play(stage)
+    assert executor.processor.left == 0
