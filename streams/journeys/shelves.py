@@ -9,7 +9,7 @@ from zlib import crc32
 
 import msgspec
 
-_STEP: Final = 256
+_STEP: Final = 64
 """Shelves are padded to a multiple of this many bytes, less what an object costs: where all sizes occur, a third of the memory is gaps."""
 _OBJECT_BYTES: Final = 33 + 8
 """Of a bytes object in CPython and of its block in the allocator, beside the content."""
