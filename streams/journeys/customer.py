@@ -16,6 +16,7 @@ from streams.journeys.inconsistencies.identities import conflict_of, event_confl
 from streams.journeys.inconsistencies.rules import finding, holds, next_change
 from streams.journeys.journey import JourneyRow
 from streams.journeys.knowledge import Knowledge
+from streams.journeys.life import Gone, why_gone, why_its_rule_is_out
 from streams.journeys.results import Added, Results
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint
@@ -147,6 +148,14 @@ class Customer:
         self._before.clear()
         self._lost.clear()
         return Results(journeys, findings, self._next_deadline(now), gone_journeys, gone_findings)
+
+    def why_gone(self, inconsistency_id: str, rule: str, came: str) -> Gone:
+        """Why a finding that was told is among the last results no more; `came` is what happened to the customer since."""
+        out = why_its_rule_is_out(rule, self.failed_rules, self.settings.rules.off)
+        if out is not None:
+            return out
+        suspicions = self._fold.state.suspicions
+        return why_gone(suspicions.get(inconsistency_id), suspicions, self.knowledge, self._now or 0, came)
 
     def _changed_journeys(self, touched: set[str], now: int) -> tuple[tuple[JourneyRow, ...], dict[str, str]]:
         held = self._fold.state.journeys.held

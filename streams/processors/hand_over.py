@@ -62,9 +62,13 @@ def holding_of(state: StitchState, identifier: str, epoch: int, customer: str) -
     return holding
 
 
-def told_to_move(state: StitchState, value: bytes) -> Holding | None:
+def read_move(value: bytes) -> Move:
+    """The move of a record's value; raises msgspec.DecodeError."""
+    return _moves.decode(value)
+
+
+def told_to_move(state: StitchState, move: Move) -> Holding | None:
     """Take identify's word that a holding goes to another customer; the holding where it can leave now."""
-    move = _moves.decode(value)
     holding = holding_of(state, move.identifier, move.epoch, move.sender)
     if holding.moved_to is not None:
         return None

@@ -1,6 +1,6 @@
 """Rows of journeys and inconsistencies: published where they differ from what was published before."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from streams.avro.writing import Writer
 from streams.delivery.commit import Output
 from streams.journeys.inconsistencies.findings import Finding
 from streams.journeys.journey import JourneyRow, Moment
+from streams.journeys.life import Gone
 from streams.journeys.results import Results
 from streams.processors.dead_letters import OutputEncoder
 from streams.processors.stitch_records import Entry
@@ -51,12 +52,14 @@ class Publisher:
         now_us: int,
         arrived_us: int,
         *,
+        why_gone: Callable[[str, str], Gone],
         complete: bool,
         partition: int,
     ) -> tuple[list[Output], dict[str, Entry]]:
         """Records to publish, and what is published then.
 
-        `complete` results hold everything: what was published and is not among them is gone.
+        `complete` results hold everything: what was published and is not among them is gone. `why_gone` is asked with a finding's id
+        and rule.
         """
         outputs: list[Output] = []
         changes: dict[str, Entry] = {}
@@ -79,7 +82,8 @@ class Publisher:
             held = published[row_id]
             entry = Entry(max(held.version + 1, now_us), GONE, held.word, held.severity)
             if held.severity:
-                publish(self._inconsistencies_topic, self._inconsistencies, row_id, _retracted(row_id, customer, held), entry)
+                record = _gone_finding(row_id, customer, held, why_gone(row_id, held.word))
+                publish(self._inconsistencies_topic, self._inconsistencies, row_id, record, entry)
             else:
                 publish(self._journeys_topic, self._journeys, row_id, _superseded(row_id, customer, held, successor), entry)
         return outputs, changes
@@ -116,12 +120,14 @@ def _finding_record(finding: Finding) -> dict[str, Any]:
     return record
 
 
-def _retracted(row_id: str, customer: str, held: Entry) -> dict[str, Any]:
+def _gone_finding(row_id: str, customer: str, held: Entry, why: Gone) -> dict[str, Any]:
     return {
         "inconsistency_id": row_id,
         "rule": held.word,
         "severity": held.severity,
-        "status": "retracted",
+        "status": "superseded" if why.successor else "retracted",
+        "reason": why.reason,
+        "superseded_by": why.successor,
         "customer": customer,
         "evidence": [],
         "also": [],

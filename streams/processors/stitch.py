@@ -15,6 +15,7 @@ from streams.avro.refusal import Refusal
 from streams.delivery.commit import Changes, Output, Position, Work
 from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
+from streams.journeys.life import CORRECTION, LATE_EVENT, MERGE, SPLIT, Gone
 from streams.journeys.results import Added, Results
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, decode, encode
@@ -90,6 +91,7 @@ class StitchPartition:
         self._held: set[str] = set()
         self._fresh: set[str] = set()
         self._leaving: list[hand_over.Leaving] = []
+        self._came: dict[str, str] = {}
         self._failed: set[tuple[str, str]] = set()
         self._revision = plan.knowledge.revision
 
@@ -111,6 +113,7 @@ class StitchPartition:
         """Fold what came, fire what is due, publish what changed."""
         outputs: list[Output] = []
         arrived: dict[str, int] = {}
+        self._came.clear()
         clock_before = self.memo.board.time(self.number, self.plan.partitions)
         for batch in work.batches:
             for record in batch.records:
@@ -154,7 +157,9 @@ class StitchPartition:
         if kind == CLOCK:
             self.memo.board.hear(read_clock(record.value))
         elif kind == MOVE:
-            self._begin_to_leave(hand_over.told_to_move(self.state, record.value))
+            move = hand_over.read_move(record.value)
+            self._came[move.sender] = SPLIT if move.by_cut else MERGE
+            self._begin_to_leave(hand_over.told_to_move(self.state, move))
         elif kind == HAND_OVER:
             self._take_chunk(record, work, arrived, outputs)
         else:
@@ -184,6 +189,7 @@ class StitchPartition:
         if added in {Added.CONFLICT_KEPT, Added.CONFLICT_REPLACED}:
             loser = held if added is Added.CONFLICT_REPLACED and held is not None else touchpoint
             counted(memo.conflict, {touchpoint.channel: 1})
+            self._came.setdefault(customer, CORRECTION)
             outputs.append(self._conflict(loser, record, work))
             self._refuse(holding, loser)
             if not holding.is_awaited:
@@ -250,6 +256,7 @@ class StitchPartition:
                 if before is None or each.content_hash < decode(before).content_hash:
                     self.state.refuse(into, each.event_id, encode(each))
         customer = chunk.customer
+        self._came[customer] = MERGE
         if self._take_over(customer, chunk.entries):
             self._fold_anew(customer)
             arrived.setdefault(customer, 0)
@@ -290,8 +297,9 @@ class StitchPartition:
 
     def _retract_all(self, customer: str, work: Work, outputs: list[Output]) -> dict[str, Entry]:
         published = self.state.published(customer)
+        came = Gone(self._came.get(customer, MERGE))
         rows, changes = self.plan.publisher.rows(
-            customer, Results((), (), None), published, work.now_us, 0, complete=True, partition=self.number
+            customer, Results((), (), None), published, work.now_us, 0, why_gone=lambda *_: came, complete=True, partition=self.number
         )
         outputs.extend(rows)
         entries = {**published, **changes}
@@ -357,8 +365,14 @@ class StitchPartition:
         results = fold.changed(now)
         self._note_failures(customer, fold)
         published = self.state.published(customer)
+        came = self._came.get(customer, LATE_EVENT)
+
+        def why_gone(inconsistency_id: str, rule: str) -> Gone:
+            return fold.why_gone(inconsistency_id, rule, came)
+
+        is_complete = customer in self._fresh
         rows, changes = self.plan.publisher.rows(
-            customer, results, published, work.now_us, arrived, complete=customer in self._fresh, partition=self.number
+            customer, results, published, work.now_us, arrived, why_gone=why_gone, complete=is_complete, partition=self.number
         )
         self._fresh.discard(customer)
         outputs.extend(rows)

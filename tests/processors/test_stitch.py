@@ -38,8 +38,8 @@ def promised(hours, due, *, action="made", promise="P", event_id="", content_has
     return touch(at, f"promise_{action}", event_id or f"{promise}-{action}-{hours}", content_hash, replay, promises=(part,))
 
 
-def talked(hours, action="started", *, conversation="V", event_id="", content_hash=1, replay=""):
-    part = Conversation(action)
+def talked(hours, action="started", *, conversation="V", event_id="", content_hash=1, replay="", staffed=False):
+    part = Conversation(action, staffed=staffed)
     at = START + int(hours * HOUR)
     references = References(conversation=conversation)
     name = event_id or f"{conversation}-{action}-{hours}"
@@ -249,9 +249,39 @@ async def test_a_finding_that_no_longer_holds_is_retracted(stitched, restores):
         "promise_broken",
     )
     assert retracted["version"] > opened["version"]
+    assert (retracted["reason"], retracted["superseded_by"]) == ("late_event", "")
     assert of("inconsistency", await held.take_at(12)) == [], "once is enough"
     again = held.restored()
     assert of("inconsistency", await again.take_at(13, talked(12))) == []
+
+
+@pytest.mark.parametrize("restores", [True, False])
+async def test_a_finding_whose_event_has_another_content_now_is_retracted_by_correction(stitched, restores):
+    await stitched.take_at(11, promised(0, due=10, event_id="made", content_hash=5))
+    held = stitched.restored() if restores else stitched
+    rows = of("inconsistency", await held.take(held.record(talked(0, event_id="made", content_hash=2))))
+    assert {(row["rule"], row["status"], row["reason"]) for row in rows} == {
+        ("promise_broken", "retracted", "correction"),
+        ("identity_conflict", "open", ""),
+    }
+
+
+@pytest.mark.parametrize("restores", [True, False])
+async def test_a_finding_that_a_stronger_rule_takes_over_is_superseded_by_it(stitched, restores):
+    def chatted(*given, **named):
+        return msgspec.structs.replace(talked(*given, **named), channel="chat", direction="inbound")
+
+    answered_never = chatted(0, conversation="V", event_id="asked", staffed=True)
+    (waited,) = of("inconsistency", await stitched.take_at(20, answered_never))
+    assert waited["rule"] == "contact_unanswered"
+    held = stitched.restored() if restores else stitched
+    turned = msgspec.structs.replace(chatted(1.5, conversation="W", event_id="elsewhere"), channel="phone")
+    rows = of("inconsistency", await held.take_at(21, chatted(1, "broken", conversation="V", event_id="broke"), turned))
+    by_status = {row["status"]: row for row in rows}
+    stronger, gone = by_status["open"], by_status["superseded"]
+    assert (stronger["rule"], stronger["also"]) == ("channel_failed", ["contact_unanswered"])
+    assert (gone["inconsistency_id"], gone["reason"]) == (waited["inconsistency_id"], "stronger_rule")
+    assert gone["superseded_by"] == stronger["inconsistency_id"]
 
 
 @pytest.mark.parametrize("restores", [True, False])

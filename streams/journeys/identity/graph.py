@@ -22,6 +22,7 @@ class Graph:
         self.effects: list[Message | Move] = []
         self._shared: set[str] = set()
         self._to_tell: dict[str, None] = {}
+        self._cut_off: set[str] = set()
         self._hear: dict[str, Callable[[Message], None]] = {
             "link": self._hear_link,
             "label": self._hear_label,
@@ -90,6 +91,7 @@ class Graph:
             if node.customer and not node.is_shared:
                 self.place(identifier)
         self._to_tell.clear()
+        self._cut_off.clear()
 
     # -- words -------------------------------------------------------------
 
@@ -134,7 +136,10 @@ class Graph:
         assert label is not None, "a label's message has a label"
         if self._is_strong(receiver):
             if self._is_strong(sender) and label.improves(node.label):
-                name = label.name if label.cut == node.label.cut else min(label.name, name_of(receiver))
+                is_same_cut = label.cut == node.label.cut
+                name = label.name if is_same_cut else min(label.name, name_of(receiver))
+                if not is_same_cut and message.word == "label":
+                    self._cut_off.add(receiver)
                 self._set_label(receiver, node, Label(label.epoch, label.splitter, name))
         elif self._follows(receiver, sender) and message.version > edge.version:
             edge.label, edge.version = label, message.version
@@ -169,6 +174,7 @@ class Graph:
         edge.cut = why
         edge.label = None
         self.changed_edges[receiver, sender] = None
+        self._cut_off.add(receiver)
         if not self._is_strong(receiver):
             self._choose(receiver, node)
         elif self._is_strong(sender) and was_linking and restart and not node.is_shared:
@@ -214,7 +220,8 @@ class Graph:
     # -- small parts -------------------------------------------------------
 
     def _move(self, identifier: str, node: Node, customer: str) -> None:
-        self.effects.append(Move(identifier, node.epoch, node.customer, customer))
+        by_cut = identifier in self._cut_off or node.is_shared
+        self.effects.append(Move(identifier, node.epoch, node.customer, customer, by_cut))
         node.customer, node.epoch = customer, node.epoch + 1
         self.changed_nodes[identifier] = None
 

@@ -93,9 +93,13 @@ class Message(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Move(msgspec.Struct, array_like=True, frozen=True):
-    """An identifier's touchpoints go from one customer to another; its epoch grows by one. To "": each to its next identifier."""
+    """An identifier's touchpoints go from one customer to another; its epoch grows by one. To "": each to its next identifier.
+
+    by_cut  whether a cut made it, not a link
+    """
 
     identifier: str
     epoch: int
     sender: str
     receiver: str
+    by_cut: bool = False

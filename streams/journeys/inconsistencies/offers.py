@@ -113,6 +113,7 @@ class OfferUnannounced(Rule):
 
     name = UNANNOUNCED
     parts = ("offers", "conversation:started")
+    asks_knowledge = True
 
     def observe(self, scene: Scene) -> None:
         """A contact that starts is suspected for each offer held; what the channel or the offer's end settles is resolved."""

@@ -144,6 +144,8 @@ class Rule(ABC):
 
     name: str
     parts: tuple[str, ...]
+    asks_knowledge: bool = False
+    """Whether it depends on what the channels know, by which a finding can come and go without any touchpoint."""
 
     def concerns(self, parts: frozenset[str]) -> bool:
         """Whether it observes touchpoints that have these parts."""
