@@ -19,6 +19,7 @@ COMMANDS: Final = (
     ("simulate", "simulate", "simulate"),
     ("query", "query", "query"),
     ("lookup", "lookup", "lookup"),
+    ("inconsistencies", "inconsistencies", "inconsistencies"),
     ("identity", "identity", "identity"),
     ("verify", "verify", "verify"),
     ("dead-letters", "dead_letters", "dead_letters"),

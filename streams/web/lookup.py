@@ -8,9 +8,10 @@ whatever the size of the store.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from streams.channels.identifiers import PSEUDONYM_DIGITS
+from streams.clickhouse.asking import UNQUOTED, asked, bound
 from streams.clickhouse.engine import quoted
 from streams.clickhouse.reading import read
 from streams.clickhouse.recorded import decoded, selection
@@ -34,8 +35,6 @@ OTHERS_SHOWN: Final = 10
 NOT_FOR_THE_DESK: Final = ("identity_conflict",)
 """Rules whose findings would have an agent tell one person about another."""
 
-_UNQUOTED: Final = " SETTINGS output_format_json_quote_64bit_integers = 0"
-_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 _PSEUDONYM: Final = re.compile(f"[0-9a-f]{{{PSEUDONYM_DIGITS}}}")
 _OWN: Final = "hasAny(identifiers.pseudonym, {pseudonyms:Array(String)})"
 
@@ -122,7 +121,7 @@ def _matches(settings: Settings, value: str, tried: tuple[str, ...], pseudonyms:
         found += _by(settings, by, condition, {"wanted": _array(pseudonyms.values())})
     for name in REFERENCES:
         if name in tried and (name != "offer" or not found):  # no index leads to an offer, so it comes last
-            found += _by(settings, f"'{name}'", f"references.`{name}` = {{value:String}}", {"value": _text(value)})
+            found += _by(settings, f"'{name}'", f"references.`{name}` = {{value:String}}", {"value": bound(value)})
     if "customer" in tried and not found and _PSEUDONYM.fullmatch(value.lower()):
         own = {"pseudonyms": _own(settings, value.lower())}
         found += [each for each in _by(settings, "'customer'", _OWN, own) if each[-1].customer == value.lower()]
@@ -133,7 +132,7 @@ def _matches(settings: Settings, value: str, tried: tuple[str, ...], pseudonyms:
 
 
 def _by(settings: Settings, by: str, condition: str, parameters: Mapping[str, str]) -> list[tuple[int, int, int, Match]]:
-    rows = _rows(
+    rows = asked(
         settings,
         f"SELECT customer, {by} AS found_by, splitByChar(':', anchor)[1] AS strength, toUnixTimestamp64Micro(max(corrected_at)) AS at"  # noqa: S608  # our own text; values are bound
         f" FROM touchpoints WHERE {indexed(settings, 'touchpoints', 'event_id', condition)} GROUP BY ALL ORDER BY at DESC LIMIT 1000",
@@ -147,13 +146,13 @@ def _by(settings: Settings, by: str, condition: str, parameters: Mapping[str, st
 
 def _own(settings: Settings, customer: str) -> str:
     """Pseudonyms that the customer's touchpoints come by: of identifiers assigned to him, and the one that is his name."""
-    rows = _rows(settings, "SELECT pseudonym FROM identities WHERE customer = {customer:String}", {"customer": _text(customer)})
+    rows = asked(settings, "SELECT pseudonym FROM identities WHERE customer = {customer:String}", {"customer": bound(customer)})
     return _array(sorted({customer, *(row["pseudonym"] for row in rows)}))
 
 
 def _clock(settings: Settings) -> tuple[int, int | None]:
     """ClickHouse's time, and when it recorded a touchpoint last, of whomever; both us."""
-    row = _rows(
+    row = asked(
         settings,
         "SELECT toUnixTimestamp64Micro(now64(6)) AS now, toUnixTimestamp64Micro(max(ingested_at)) AS fresh, count() AS n"
         " FROM touchpoints_history",
@@ -163,25 +162,25 @@ def _clock(settings: Settings) -> tuple[int, int | None]:
 
 def _inconsistencies(settings: Settings, customer: str) -> tuple[OpenInconsistency, ...]:
     condition = "customer = {customer:String}"
-    rows = _rows(
+    rows = asked(
         settings,
         "SELECT inconsistency_id, severity, rule, remedy, sentence, subject, toUnixTimestamp64Micro(opened_at) AS opened"  # noqa: S608
         f" FROM inconsistencies WHERE {indexed(settings, 'inconsistencies', 'inconsistency_id', condition)}"
         " AND status = 'open' AND NOT has({hidden:Array(String)}, rule)"
         " ORDER BY indexOf(['critical', 'warning', 'info'], severity), opened_at DESC, inconsistency_id",
-        {"customer": _text(customer), "hidden": _array(NOT_FOR_THE_DESK)},
+        {"customer": bound(customer), "hidden": _array(NOT_FOR_THE_DESK)},
     )
     return tuple(OpenInconsistency(opened_at=row.pop("opened"), **row) for row in rows)
 
 
 def _journeys(settings: Settings, customer: str) -> tuple[OpenJourney, ...]:
-    rows = _rows(
+    rows = asked(
         settings,
         "SELECT journey_id, process, phase, reference, last_step, touchpoints,"  # noqa: S608
         " toUnixTimestamp64Micro(started_at) AS started, toUnixTimestamp64Micro(last_at) AS latest"
         f" FROM journeys WHERE {indexed(settings, 'journeys', 'journey_id', 'customer = {customer:String}')} AND status = 'open'"
         " ORDER BY last_at DESC, journey_id",
-        {"customer": _text(customer)},
+        {"customer": bound(customer)},
     )
     return tuple(OpenJourney(started_at=row.pop("started"), last_at=row.pop("latest"), **row) for row in rows)
 
@@ -211,12 +210,12 @@ def _kept(settings: Settings, customer: str, last: int) -> _Kept:
         " ORDER BY corrected_at, source, sequence, event_id"
     )
     parameters = {
-        "customer": _text(customer),
+        "customer": bound(customer),
         "pseudonyms": _own(settings, customer),
         "last": str(max(last, 1)),
         "kinds": _array((*KEEPING, WITHDRAWING)),
     }
-    body = read(settings, text + _UNQUOTED, "JSONCompactEachRow", parameters).body
+    body = read(settings, text + UNQUOTED, "JSONCompactEachRow", parameters).body
     if not body:
         return _Kept((), 0, None, None)
     number, first_at, recorded_at = json.loads(body[: body.index(b"\n")])[-3:]
@@ -227,15 +226,6 @@ def indexed(settings: Settings, table: str, key: str, condition: str) -> str:
     """A condition on a view's current rows, by way of the table's own skip index: no index on a part of a column works through a view."""
     stored = f"{quoted(settings.clickhouse_store)}.{quoted(table)}"
     return f"{key} IN (SELECT {key} FROM {stored} WHERE {condition}) AND {condition}"  # noqa: S608  # our own names
-
-
-def _rows(settings: Settings, text: str, parameters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in read(settings, text + _UNQUOTED, "JSONEachRow", parameters).body.splitlines()]
-
-
-def _text(value: str) -> str:
-    """A String as a bound parameter has it: ClickHouse reads it as a field of TabSeparated."""
-    return value.translate(_ESCAPES)
 
 
 def _array(values: Iterable[str]) -> str:
