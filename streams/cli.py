@@ -20,6 +20,7 @@ COMMANDS: Final = (
     ("query", "query", "query"),
     ("lookup", "lookup", "lookup"),
     ("inconsistencies", "inconsistencies", "inconsistencies"),
+    ("rules", "rules", "rules"),
     ("identity", "identity", "identity"),
     ("verify", "verify", "verify"),
     ("dead-letters", "dead_letters", "dead_letters"),

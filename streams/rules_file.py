@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from streams.imports.document import MappingError, Node, load_document
+from streams.imports.document import MappingError, Node, load_document, read_document
 from streams.journeys.inconsistencies.findings import SEVERITIES
 from streams.journeys.inconsistencies.rules import BY_NAME
 from streams.journeys.opening import DAY_S, DAYS, Hours, OpeningHours
@@ -35,10 +36,52 @@ def load_rules(settings: JourneySettings, file: Path | str = "") -> JourneySetti
 
     Raises SettingsError with the file, the line, what was wrong and what was expected.
     """
+    return _told(lambda: _settings(load_document(Path(file) if file else SHIPPED), settings))
+
+
+def with_set(settings: JourneySettings, rule: str, own: Mapping[str, str]) -> JourneySettings:
+    """The settings with some of one rule's in them, each as it stands in a rules file: `{"within": "3d"}`.
+
+    Raises SettingsError with the setting, what was wrong and what was expected.
+    """
+    for key, value in own.items():
+        text = f"rules: {{{rule}: {{{key}: {value}}}}}"
+        settings = _told(partial(_one_set, text, f"--set {key}={value}", settings))
+    return settings
+
+
+def _one_set(text: str, name: str, settings: JourneySettings) -> JourneySettings:
+    return _settings(read_document(text, name, "a setting"), settings)
+
+
+def _told(read: Callable[[], JourneySettings]) -> JourneySettings:
     try:
-        return _settings(load_document(Path(file) if file else SHIPPED), settings)
+        return read()
     except MappingError as error:
         raise SettingsError(str(error).replace("the mapping", "the rules file")) from error
+
+
+def own_settings(rule: str, file: Path | str = "") -> dict[str, str]:
+    """A rule's settings as they stand in the rules file that ships, or in `file` where that has them. Raises SettingsError."""
+    found: dict[str, str] = {}
+    for each in (SHIPPED, *((Path(file),) if file else ())):
+        try:
+            rules = load_document(each).entries.get("rules")
+        except MappingError as error:
+            raise SettingsError(str(error)) from error
+        node = rules.entries.get(rule) if rules is not None else None
+        found |= {key: _as_written(value) for key, value in node.entries.items()} if node is not None else {}
+    return found
+
+
+def _as_written(node: Node) -> str:
+    match node.shape:
+        case "mapping":
+            return f"{{{', '.join(f'{key}: {_as_written(value)}' for key, value in node.entries.items())}}}"
+        case "list":
+            return f"[{', '.join(map(_as_written, node.items))}]"
+        case _:
+            return node.text or ""
 
 
 def _settings(root: Node, settings: JourneySettings) -> JourneySettings:

@@ -162,7 +162,8 @@ def _tell(one: "Shown") -> None:
         console.print(f"What to do: {fields['remedy']}", style="green")
     about = [f"about {fields['subject']}", f"customer {fields['customer']}", f"for the {fields['audience'].replace('_', ' ')}"]
     about += [f"also {', '.join(fields['also'])}"] if fields["also"] else []
-    about += [f"resolved {moment(fields['resolved_at'])} by {fields['resolved_by'] or 'time or knowledge'}"] if fields["resolved_at"] else []
+    if fields["resolved_at"]:
+        about.append(f"resolved {moment(fields['resolved_at'])} by {fields['resolved_by'] or 'time or knowledge'}")
     console.print(" · ".join(about), style="dim")
     _timeline(console, one)
     console.print("\nHow it came to be", style="bold")

@@ -102,6 +102,11 @@ def load_document(path: Path, expected: str = "a mapping with `name`, `zone`, `s
         raise MappingError(f"{path}: cannot be read ({error.strerror}); name a YAML file") from error
     except UnicodeDecodeError as error:
         raise MappingError(f"{path}: is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
+    return read_document(text, str(path), expected)
+
+
+def read_document(text: str, path: str, expected: str) -> Node:
+    """The root of a YAML text, which errors name as `path`; raises MappingError where it is no YAML or not what was `expected`."""
     try:
         composed = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -111,7 +116,7 @@ def load_document(path: Path, expected: str = "a mapping with `name`, `zone`, `s
         raise MappingError(f"{path}: is not YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(composed, yaml.MappingNode):
         raise MappingError(f"{path}:1: {expected} was expected")
-    return _Converted(str(path)).node(composed, "", 0)
+    return _Converted(path).node(composed, "", 0)
 
 
 class _Converted:

@@ -30,8 +30,7 @@ class KnowledgeReader:
         """Read `topic` into `knowledge`; `kept` is a file that holds the topic's records for a broker that forgets."""
         self._kept, self._records = kept, dict[str, str]()
         self._servers, self._topic, self._partitions = servers, topic, partitions
-        self._registry, self._knowledge = registry, knowledge
-        self._reader = registry.current("knowledge")
+        self._learner = Learner(registry, knowledge)
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._follower: asyncio.Task[None] | None = None
         self.refused = 0
@@ -84,18 +83,33 @@ class KnowledgeReader:
             await asyncio.to_thread(write_down, self._kept, dict(self._records))
 
     def _learn(self, record: Any) -> None:
-        self._records[(record.key or b"").hex()] = (record.value or b"").hex()
-        if not record.value:
-            parts = (record.key or b"").decode(errors="replace").split("|")
+        key, value = record.key or b"", record.value or b""
+        self._records[key.hex()] = value.hex()
+        refusal = self._learner.learn(key, value)
+        if refusal is not None:
+            self.refused += 1
+            log.warning("%s partition %d offset %d is no knowledge: %s", record.topic, record.partition, record.offset, refusal.reason)
+
+
+class Learner:
+    """Takes records of the knowledge topic into a Knowledge."""
+
+    def __init__(self, registry: Registry, knowledge: Knowledge) -> None:
+        self._registry, self._knowledge = registry, knowledge
+        self._reader = registry.current("knowledge")
+
+    def learn(self, key: bytes, value: bytes) -> Refusal | None:
+        """Take one record, b"" for a tombstone; why, where it is none."""
+        if not value:
+            parts = key.decode(errors="replace").split("|")
             if len(parts) == len(Key._fields):
                 self._knowledge.forget(Key(*parts))
-            return
-        entry = self._decoded(record.value)
+            return None
+        entry = self._decoded(value)
         if isinstance(entry, Refusal):
-            self.refused += 1
-            log.warning("%s partition %d offset %d is no knowledge: %s", record.topic, record.partition, record.offset, entry.reason)
-        else:
-            self._knowledge.learn(entry)
+            return entry
+        self._knowledge.learn(entry)
+        return None
 
     def _decoded(self, value: bytes) -> dict[str, Any] | Refusal:
         try:

@@ -5,6 +5,7 @@ Example: the app shows the kettle at 19.90 until Sunday; on Saturday the store t
 Looked at: store visits quoted and bought, and the lines of an order placed; the price is for one unit, in the offer's currency.
 Conditions: min_quantity (units), min_amount (of the whole purchase), member_only (a loyalty card was seen); one that is not known,
 or cannot be read, counts as not met.
+Settings: offer_kept_s.
 Near misses: another currency or product; another channel than those that redeem it; before or after its time, or redeemed already;
 the channel said that it is not applicable or already used; a condition not met; at the offer's price or below.
 Founding facts: the first showing, and the first such price of that channel. One finding per customer, offer and channel, `count` says
