@@ -49,6 +49,15 @@ FOLLOWED: Final = ("order", "conversation")
 _ORDER_OF_WORTH: Final = ("customer_number", "email", "phone", "cookie", "device", "loyalty_card", "login")
 _OF_CHANNEL: Final = {"website": "cookie", "app": "device", "email": "email", "phone": "phone", "store": "loyalty_card", "survey": "email"}
 
+AROUND: Final[Mapping[str, tuple[str, ...]]] = {
+    "advertisement": ("cookie", "device"),
+    "search": ("cookie", "device"),
+    "review": ("email",),
+    "social": ("login", "email"),
+    "occasion": ("loyalty_card", "email"),
+}
+"""By channel around the company, what it may know a customer by: the first of these that the customer has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
@@ -84,7 +93,7 @@ def shown(seed: int, index: int, person: Person, moments: Sequence[Moment]) -> t
     """What each of a customer's moments shows, as bits of the wallet, in the order of `moments`."""
     random = Random(f"{seed}/{index}/identities")  # noqa: S311  -- a story, not a secret
     wallet = _filled(seed, index, person, moments, random)
-    month = _Month(wallet, random)
+    month = _Month(wallet, random, Random(f"{seed}/{index}/identities around"))  # noqa: S311  -- a story, not a secret
     order = sorted(range(len(moments)), key=lambda place: moments[place].at)
     screens = [place for place in order if moments[place].channel in SCREENS]
     known_from = None if wallet.shared else _first_login(screens, moments, random)
@@ -137,11 +146,12 @@ def _first_login(screens: Sequence[int], moments: Sequence[Moment], random: Rand
 class _Month:
     """One customer's month, seen by the channels one moment after the other."""
 
-    __slots__ = ("_followed", "_random", "_types", "_wallet", "number", "own")
+    __slots__ = ("_around", "_followed", "_random", "_types", "_wallet", "number", "own")
 
-    def __init__(self, wallet: Wallet, random: Random) -> None:
+    def __init__(self, wallet: Wallet, random: Random, around: Random) -> None:
         self._wallet = wallet
         self._random = random
+        self._around = around
         self._types: dict[str, list[int]] = {}
         for place, (type_, _) in enumerate(wallet.values):
             self._types.setdefault(type_, []).append(1 << place)
@@ -154,7 +164,12 @@ class _Month:
         numbers = [f"{type_}:{moment.references[type_]}" for type_ in FOLLOWED if moment.references.get(type_)]
         if moment.kind in FOLLOWING and not self._followed.isdisjoint(numbers) and likely(self._random, 30):
             return 0
-        bits = self._on_screen(moment, known=known) if moment.channel in SCREENS else self._elsewhere(moment.channel)
+        if moment.channel in AROUND:
+            bits = self._beside(moment.channel)
+        elif moment.channel in SCREENS:
+            bits = self._on_screen(moment, known=known)
+        else:
+            bits = self._elsewhere(moment.channel)
         if bits & self.own:
             self._followed.update(numbers)
         return bits
@@ -209,6 +224,13 @@ class _Month:
             bits |= self.number
         if channel == "phone" and bits & self.number and likely(self._random, 4):
             bits |= 1 << len(self._wallet.values) + NOBODYS.index(DESKS_OWN_NUMBER)
+        return bits
+
+    def _beside(self, channel: str) -> int:
+        """What is known outside the company's own systems: the browser or device, a profile, an address."""
+        bits = next((bits for type_ in AROUND[channel] if (bits := self._one(type_)) & self.own), 0)
+        if not bits or likely(self._around, 15):
+            bits |= self.number
         return bits
 
     def _chat(self) -> int:

@@ -11,6 +11,7 @@ from typing import Final, Literal, get_args
 from streams.events import ChannelEvent
 from streams.simulation import identities as mixed
 from streams.simulation import people
+from streams.simulation.around import Board, Margin, surround
 from streams.simulation.catalogue import Shop, opened
 from streams.simulation.clock import DAY, HOUR
 from streams.simulation.diary import CarefulDiary, Diary, event_id_of, told
@@ -126,6 +127,7 @@ def simulate(
     persons: list[Person] = []
     told_of: dict[str, str] = {}
     wallets: list[Wallet] = []
+    board = Board()
     diaries: dict[Rules, type[Diary]] = {"first": Diary, "all": CarefulDiary}
     pages: list[tuple[int, int, bytes, int]] = []
     for index in range(customers):
@@ -134,9 +136,13 @@ def simulate(
         diary = diaries[rules](seed, index, person, random, until)
         if touchpoints_per_customer is None:
             story = _story(index, seed, STORIES[rules])
-            truth += _lived(diary, shop, story, AFTERWARDS[rules])
+            planted, between = _lived(diary, shop, story, AFTERWARDS[rules])
+            truth += planted
             if story is not None:
                 told_of[person.number] = story.name
+            margin = Margin(seed, diary, board)
+            surround(margin, shop, diary.moments(), between)
+            diary.pages += margin.pages
         else:
             _lived_shortly(diary, shop, touchpoints_per_customer)
         persons.append(person)
@@ -168,8 +174,9 @@ def _story(index: int, seed: int, stories: tuple[Story, ...]) -> Story | None:
     return stories[(tens * len(WITH_STORY) + WITH_STORY.index(place) + seed) % len(stories)]
 
 
-def _lived(diary: Diary, shop: Shop, story: Story | None, afterwards: tuple[Habit, ...]) -> list[Planted]:
-    """One customer's month: daily life, and the story in the middle of it; gives what the story planted.
+def _lived(diary: Diary, shop: Shop, story: Story | None, afterwards: tuple[Habit, ...]) -> tuple[list[Planted], tuple[int, int]]:
+    """One customer's month: daily life, and the story in the middle of it; gives what the story planted, and between which times
+    (us) nothing else may happen, both 0 for no story.
 
     After a story the customer leaves the desks alone: an offer of which a desk was not told may still be valid.
     """
@@ -177,14 +184,15 @@ def _lived(diary: Diary, shop: Shop, story: Story | None, afterwards: tuple[Habi
     moments = diary.random.randrange(6, 16)
     if story is None:
         live(diary, shop, Stretch(0, days, moments, BY_ONESELF + WITH_A_DESK))
-        return []
+        return [], (0, 0)
     day = diary.random.randrange(story.first_day, story.last_day + 1)
     live(diary, shop, Stretch(0, day, diary.random.randrange(1, 7), BY_ONESELF + WITH_A_DESK))
-    telling = Telling(story, diary, shop, story.first(shop.start + day * DAY))
+    begins = story.first(shop.start + day * DAY)
+    telling = Telling(story, diary, shop, begins)
     story.tell(telling)
     quiet_until = (diary.last + QUIET - shop.start) // DAY + 1
     live(diary, shop, Stretch(quiet_until, days, moments, afterwards))
-    return telling.planted
+    return telling.planted, (begins, shop.start + quiet_until * DAY)
 
 
 def _lived_shortly(diary: Diary, shop: Shop, touchpoints: int) -> None:
