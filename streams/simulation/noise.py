@@ -61,6 +61,7 @@ def noisy(events: Iterable[ChannelEvent], noise: Noise, seed: int) -> Iterator[C
     `events` come in the order of event time, as a simulation tells them. Knowledge is published in time.
     """
     random = Random(f"{seed}/noise")  # noqa: S311  -- a story, not a secret
+    written: dict[str, Written] = {}
     waiting: list[tuple[int, int, ChannelEvent]] = []
     for number, event in enumerate(events):
         while waiting and waiting[0][0] <= event.at:
@@ -68,18 +69,25 @@ def noisy(events: Iterable[ChannelEvent], noise: Noise, seed: int) -> Iterator[C
         if event.channel == "knowledge":
             yield event
             continue
-        for again, sent in enumerate(_sendings(event, noise, random)):
+        for again, sent in enumerate(_sendings(event, noise, random, written)):
             heappush(waiting, (sent.at, 2 * number + again, sent))
     while waiting:
         yield heappop(waiting)[2]
 
 
-def _sendings(event: ChannelEvent, noise: Noise, random: Random) -> Iterator[ChannelEvent]:
-    """The event as it is published: once, or twice with the same content."""
+Written = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""An event as it was, and as its source wrote it."""
+
+
+def _sendings(event: ChannelEvent, noise: Noise, random: Random, written: dict[str, Written]) -> Iterator[ChannelEvent]:
+    """The event as it is published: once, or twice with the same content. What a story sends again is what was written first."""
     delay = random.randrange(noise.latest) if _happens(random, noise.late) else 0
     published = _after_outages(event.channel, event.at + delay, noise.outages)
     ahead = random.randrange(2 * MINUTE, noise.most_ahead) if _happens(random, noise.skewed) else 0
     record = _ahead(event.record, published, ahead) if ahead else event.record
+    before, as_written = written.setdefault(event.record["event_id"], (event.record, record))
+    if before == event.record:
+        record = as_written
     yield ChannelEvent(event.channel, record, published)
     if _happens(random, noise.duplicates):
         again = published + random.randrange(1, noise.twice_within)

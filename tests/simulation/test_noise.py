@@ -1,6 +1,6 @@
 """Noise changes when events are published and what their clocks say, never what happened."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -99,3 +99,17 @@ def test_admission_puts_a_clock_right_that_runs_ahead(events):
     arrivals = [event.at for event in published]
     for event, admitted in zip(published, admission.admit_run(values, arrivals, [""] * len(values), arrivals[-1]), strict=True):
         assert abs(admitted.touchpoint.corrected_at - true[event.record["event_id"]].at) < SECOND
+
+
+def test_what_a_story_sends_again_is_what_its_source_wrote_first():
+    """Else a clock that runs ahead would make two contents of one event, which is a conflict and no duplicate."""
+    told = touchpoints(simulate(800, 1, rules="all").events())
+    contents = defaultdict(list)
+    for event in told:
+        contents[event.record["event_id"]].append(event.record)
+    repeated = {number for number, records in contents.items() if len(records) > 1 and all(each == records[0] for each in records)}
+    assert len(repeated) == 2
+    written = defaultdict(list)
+    for event in touchpoints(noisy(told, Noise(skewed=0.5), 1)):
+        written[event.record["event_id"]].append(event.record)
+    assert all(each == written[number][0] for number in repeated for each in written[number])
