@@ -123,13 +123,15 @@ def test_what_is_published_does_not_tell_the_order(
     installation: Callable[[int], Installation], found: list[Touchpoint], partitions: int, data: st.DataObject
 ) -> None:
     calm, shaken = installation(1), installation(partitions)
+    pairs = sorted(tuple(sorted(pair)) for pair in links_of([seen(each) for each in found])[0])
+    splits = data.draw(st.lists(st.sampled_from(pairs), max_size=2, unique=True)) if pairs else []
 
     async def run() -> None:
-        for each in found:
-            calm.see(each)
+        for each in [*found, *splits]:
+            take(calm, each)
             await calm.drain()
-        for each in data.draw(st.permutations(found)):
-            shaken.see(each)
+        for each in data.draw(st.permutations([*found, *data.draw(st.lists(st.sampled_from(found), max_size=2)), *splits])):
+            take(shaken, each)
             for _ in range(data.draw(st.integers(0, 3))):
                 if shaken.waiting:
                     await shaken.step(data.draw(st.sampled_from(shaken.waiting)), data.draw(st.integers(1, 4)))
@@ -144,6 +146,13 @@ def test_what_is_published_does_not_tell_the_order(
     first, second = current(calm), current(shaken)
     disputed = _of_several(first) | _of_several(second)
     assert _without(first, disputed) == _without(second, disputed)
+
+
+def take(installation: Installation, action: Touchpoint | tuple[str, str]) -> None:
+    if isinstance(action, Touchpoint):
+        installation.see(action)
+    else:
+        installation.split(*action, "split " + " ".join(action))
 
 
 def _of_several(rows: dict[tuple[str, str, str], dict[str, Any]]) -> set[str]:
