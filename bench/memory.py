@@ -34,7 +34,7 @@ from streams.processors.stitch_state import StitchState
 MILLION: Final = 1_000_000
 MIB: Final = 2**20
 GOAL_MIB: Final = 3072
-PARTITIONS: Final = 8
+PARTITIONS: Final = 16
 """Of the worker: read back one after the other."""
 RUN: Final = 2000
 NOW: Final = 2**60

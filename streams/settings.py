@@ -91,7 +91,7 @@ class Settings:
     max_batch: int = 2000
     linger_ms: float = 20.0
     record_linger_ms: float = 300.0
-    folded_touchpoints: int = 100_000
+    folded_touchpoints: int = 64_000
     disruption_customers: int = 10
     session_timeout_s: float = 10.0
     processes: str = ""

@@ -7,8 +7,8 @@ from weakref import WeakSet
 
 from streams.journeys.customer import Customer
 
-TOUCHPOINTS_FOLDED: Final = 100_000
-"""Touchpoints of all folds of a worker where nothing else is set: some 230 MiB (bench.memory)."""
+TOUCHPOINTS_FOLDED: Final = 64_000
+"""Touchpoints of all folds of a worker where nothing else is set: some 150 MiB (bench.memory)."""
 CUSTOMER_COSTS: Final = 4
 """What a fold costs before its first touchpoint, in touchpoints."""
 

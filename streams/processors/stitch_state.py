@@ -21,7 +21,7 @@ from streams.processors.stitch_records import NEVER, Entry, Head, Holding, decod
 
 SHELF_BYTES: Final = 6 * 1024
 """Three or four customers of 20 touchpoints."""
-LOOSE_RECORDS: Final = 20
+LOOSE_RECORDS: Final = 14
 """Changelog records of a customer that are read back before they are packed together."""
 SETTLED_AT_ONCE: Final = 64
 """Customers who are packed at one time, of those who were loaded: some milliseconds of work."""
@@ -44,6 +44,8 @@ class StitchState:
         self._loose: dict[bytes, list[bytes | None]] = {}
         """What was loaded of customers and is not packed yet: a header, None, then keys and values."""
         self._open: OrderedDict[str, Kept] = OrderedDict()
+        self._latest: tuple[str | None, Kept] = (None, Kept(NEVER, 0, NEVER, 0))
+        """Who was asked for last, since he mostly is asked for again."""
         self._domains: list[str] = [""]
         self._due: dict[int, list[bytes]] = defaultdict(list)
 
@@ -234,12 +236,15 @@ class StitchState:
 
     def rest(self, most: int) -> None:
         """Pack customers that nobody asked for lately, down to about `most`."""
+        self._latest = (None, self._latest[1])
         while len(self._open) > most + SPARE:
             customer, kept = self._open.popitem(last=False)
             if kept.is_changed:
                 self._packed.put(bytes.fromhex(customer), packed(kept))
 
     def _kept(self, customer: str) -> Kept:
+        if customer == self._latest[0]:
+            return self._latest[1]
         kept = self._open.get(customer)
         if kept is None:
             entry = self._packed.get(bytes.fromhex(customer))
@@ -247,6 +252,7 @@ class StitchState:
             self._open[customer] = kept
         else:
             self._open.move_to_end(customer)
+        self._latest = (customer, kept)
         return kept
 
     def _lined_up(self, raw: bytes) -> tuple[int, int, int]:
