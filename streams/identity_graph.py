@@ -10,7 +10,9 @@ import msgspec
 from streams import topics
 from streams.broker.sending import Lanes
 from streams.clickhouse.reading import read
+from streams.identifiers_file import load_identifiers
 from streams.journeys.identity.records import Message
+from streams.journeys.identity.strength import IdentifierType, name_of, type_of
 from streams.processors.internal import IDENTITY, KIND, partition_of
 from streams.settings import Settings
 
@@ -64,8 +66,10 @@ def around(settings: Settings, start: str) -> Shown:
                 following |= {link.identifier, link.other} - known
         known |= following
         edge = following
-    names = sorted(known | {end for pair in found for end in pair})
-    return Shown(start, _customers(settings, names), tuple(found.values()), is_whole=not edge)
+    names = sorted(known | {end for pair in found for end in pair}, key=name_of)
+    types = load_identifiers(settings.identifiers).types
+    customers = _customers(settings, names, tuple(found.values()), types)
+    return Shown(start, customers, tuple(found.values()), is_whole=not edge)
 
 
 def shared(settings: Settings) -> list[tuple[str, int]]:
@@ -112,13 +116,28 @@ def _links(settings: Settings, names: Sequence[str]) -> list[Link]:
     return [Link(*json.loads(line)) for line in body.splitlines()]
 
 
-def _customers(settings: Settings, names: Sequence[str]) -> dict[str, str]:
+def _customers(settings: Settings, names: Sequence[str], links: Sequence[Link], types: Mapping[str, IdentifierType]) -> Mapping[str, str]:
+    """By identifier, `names` from strong to weak: the customer of its row, else of whom it follows, else it is its own."""
     text = (
         "SELECT concat(type, ':', pseudonym) AS name, customer FROM identities"
         " WHERE has({names:Array(String)}, concat(type, ':', pseudonym))"
     )
     rows = dict(map(json.loads, read(settings, text, "JSONCompactEachRow", {"names": _array(names)}).body.splitlines()))
-    return {name: rows.get(name, name.partition(":")[2]) for name in names}
+    customers: dict[str, str] = {}
+    for name in names:
+        followed = None if types[type_of(name)].is_strong else _followed(name, links, types)
+        customers[name] = rows[name] if name in rows else customers.get(followed or "") or name.partition(":")[2]
+    return customers
+
+
+def _followed(name: str, links: Sequence[Link], types: Mapping[str, IdentifierType]) -> str | None:
+    """Whom a weak identifier was first seen with, a strong one before a weak one: numbers of things have no row of their own."""
+    found = [
+        (not types[type_of(other)].is_strong, link.seen_at or "", link.event_id, other)
+        for link in links
+        if name in (link.identifier, link.other) and link.cut == "none" and name_of(other := link.end_beside(name)) < name_of(name)
+    ]
+    return min(found)[3] if found else None
 
 
 def _array(names: Sequence[str]) -> str:

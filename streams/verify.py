@@ -39,6 +39,11 @@ class Verdict:
         return max(0, self.rows - self.line.recorded)
 
     @property
+    def without_row(self) -> int:
+        """Recorded touchpoints that have no row: lost, or two customers' under one event id, of which ClickHouse keeps one."""
+        return max(0, self.line.recorded - self.rows)
+
+    @property
     def is_sound(self) -> bool:
         """Whether nothing is missing: every recorded touchpoint is a row, and the line has no difference."""
         return self.line.difference == 0 and self.rows >= self.line.recorded

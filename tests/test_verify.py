@@ -52,4 +52,5 @@ async def test_what_is_lost_shows_once_nothing_waits_and_rows_of_before_are_told
             await lanes.append(identified, 0, b"c", b"", [(KIND, kind)])
         await lanes.acknowledged()
     verdict = await verify(settings)
+    assert verdict.without_row == max(0, written - rows)
     assert (verdict.is_drained, verdict.line.difference, verdict.earlier, verdict.is_sound) == expected

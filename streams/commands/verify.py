@@ -27,7 +27,13 @@ def verify(
         typer.echo(
             json.dumps(
                 line.as_json()
-                | {"rows": verdict.rows, "earlier": verdict.earlier, "drained": verdict.is_drained, "sound": verdict.is_sound}
+                | {
+                    "rows": verdict.rows,
+                    "without_row": verdict.without_row,
+                    "earlier": verdict.earlier,
+                    "drained": verdict.is_drained,
+                    "sound": verdict.is_sound,
+                }
             )
         )
     else:
@@ -37,6 +43,8 @@ def verify(
         )
         if verdict.earlier:
             typer.echo(f"{verdict.earlier:,} of them were recorded before this broker started, and state was rebuilt from them")
+        if verdict.without_row and verdict.is_drained:
+            typer.echo(f"{verdict.without_row:,} recorded touchpoints have no row: lost, or under an event id that another customer's has")
         if not verdict.is_drained:
             typer.echo("events are on their way: what is lost between two roles shows only when none is")
         typer.echo("nothing is missing" if verdict.is_sound else "something is missing: see docs/operations.md")

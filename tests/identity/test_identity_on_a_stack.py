@@ -64,7 +64,7 @@ async def test_a_late_login_takes_along_what_was_done_before_it_and_a_cut_gives_
             "offer_refused",
             [number],
             offer={"id": "SPRING", "reason": "unknown"},
-            references={"offer": "SPRING"},
+            references={"offer": "SPRING", "case": "CASE-1"},
         )
         await publish(stack.settings, [desk, event("m1", begin + 2 * MINUTE_US, "email", "message_received", [address, number])])
         await until(stack, CUSTOMERS, [(4, 2)])
@@ -73,17 +73,18 @@ async def test_a_late_login_takes_along_what_was_done_before_it_and_a_cut_gives_
         await until(stack, CUSTOMERS, [(5, 1)])
         await until(stack, "SELECT rule, evidence[1] FROM inconsistencies", [("offer_unknown", "w2")])
         shown = await asyncio.to_thread(said, "identity", "show", "customer_number:1-0001", "--dir", str(tmp_path), "--json")
-        assert {(link["event_id"], link["cut"]) for link in shown["links"]} == {("w3", "none"), ("m1", "none")}
+        assert {(link["event_id"], link["cut"]) for link in shown["links"]} == {("w3", "none"), ("m1", "none"), ("p1", "none")}
+        assert sum(name.startswith("case:") for name in shown["customers"]) == 1, "a case belongs to whom it is about"
         assert len(set(shown["customers"].values())) == 1
         await asyncio.to_thread(said, "identity", "split", "cookie:ck-1", "customer_number:1-0001", "--dir", str(tmp_path), "--json")
         await until(stack, CUSTOMERS, [(5, 2)])
         await until(stack, "SELECT count() FROM inconsistencies", [(0,)])
-        await until(stack, JOURNEYS, [("orientation", 1), ("orientation", 2), ("service", 2)])
+        await until(stack, JOURNEYS, [("orientation", 1), ("orientation", 2), ("service", 1), ("service", 1)])
     async with embedded_stack(tmp_path) as stack:
         await stack.until_rebuilt()
         await until(stack, CUSTOMERS, [(5, 2)])
         await until(stack, "SELECT count() FROM inconsistencies", [(0,)])
-        await until(stack, JOURNEYS, [("orientation", 1), ("orientation", 2), ("service", 2)])
+        await until(stack, JOURNEYS, [("orientation", 1), ("orientation", 2), ("service", 1), ("service", 1)])
 
 
 def said(*arguments: str):
