@@ -24,6 +24,8 @@ from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, encode
 from streams.processes import shipped_processes
 from streams.processors.dead_letters import DeadLetters, OutputEncoder
+from streams.processors.disruptions import DisruptionPlan
+from streams.processors.failures import RuleFailures
 from streams.processors.hand_over import Sender
 from streams.processors.identify import IdentifyPartition, IdentifyPlan
 from streams.processors.identities import IdentityRows
@@ -77,7 +79,16 @@ def stitch_plan() -> StitchPlan:
     registry = FileRegistry()
     publisher = Publisher("journeys", OutputEncoder(registry, "journey"), "inconsistencies", OutputEncoder(registry, "inconsistency"))
     letters = DeadLetters("dead", 1, OutputEncoder(registry, "dead_letter"), Sealing("k1:" + "11" * 32))
-    return StitchPlan(JourneySettings(shipped_processes()), Knowledge(), publisher, letters, Sender(IDENTIFIED, ADMITTED, 1), partitions=1)
+    return StitchPlan(
+        JourneySettings(shipped_processes()),
+        Knowledge(),
+        publisher,
+        letters,
+        Sender(IDENTIFIED, ADMITTED, 1),
+        failures=RuleFailures("failures", OutputEncoder(registry, "rule_failure")),
+        disruptions=DisruptionPlan(IDENTIFIED, 1, "disruptions", OutputEncoder(registry, "disruption"), least=10),
+        partitions=1,
+    )
 
 
 @dataclass

@@ -23,6 +23,8 @@ from streams.metrics import Metrics
 from streams.processes import configured_processes
 from streams.processors.admit import AdmitPartition, AdmitPlan
 from streams.processors.dead_letters import DeadLetters, OutputEncoder
+from streams.processors.disruptions import DisruptionPlan
+from streams.processors.failures import RuleFailures
 from streams.processors.folds import FoldRoom
 from streams.processors.hand_over import Sender
 from streams.processors.identify import IdentifyPartition, IdentifyPlan
@@ -122,6 +124,14 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
         ),
         dead_letters=dead_letters,
         sender=Sender(settings.topic(topics.IDENTIFIED), settings.topic(topics.ADMITTED), settings.partitions),
+        failures=RuleFailures(settings.topic(topics.RULE_FAILURES), OutputEncoder(registry, "rule_failure")),
+        disruptions=DisruptionPlan(
+            settings.topic(topics.IDENTIFIED),
+            settings.partitions,
+            settings.topic(topics.DISRUPTIONS),
+            OutputEncoder(registry, "disruption"),
+            settings.disruption_customers,
+        ),
         partitions=settings.partitions,
         on_found=metrics.publish_to_inconsistency.observe,
         room=FoldRoom(settings.folded_touchpoints),
@@ -140,6 +150,8 @@ def _record(settings: Settings, registry: Registry, dead_letters: DeadLetters, i
 _TABLES: Final = {
     topics.JOURNEYS: ("journey", "journeys"),
     topics.INCONSISTENCIES: ("inconsistency", "inconsistencies"),
+    topics.DISRUPTIONS: ("disruption", "disruptions"),
+    topics.RULE_FAILURES: ("rule_failure", "rule_failures"),
     topics.DEAD_LETTERS: ("dead_letter", "dead_letters"),
     topics.IDENTITIES: ("identity", "identities"),
     topics.IDENTITY_LINKS: ("identity_link", "identity_links"),

@@ -141,7 +141,7 @@ SHARED: Final = StateMetric(
 DISRUPTIONS: Final = StateMetric(
     "touchpoints_disruptions_open",
     ("rule", "channel", "severity"),
-    "Disruptions open: one rule, one subject, one pair of channels; by the channel to blame.",
+    "Disruptions open: one rule, one subject, one pair of channels; by the channel to brief, the one that contradicts the other.",
 )
 STATE_METRICS: Final = (
     EVENTS,

@@ -28,6 +28,8 @@ IDENTIFIED: Final = "internal.identified"
 DEAD_LETTERS: Final = "dlq"
 JOURNEYS: Final = "out.journeys"
 INCONSISTENCIES: Final = "out.inconsistencies"
+DISRUPTIONS: Final = "out.disruptions"
+RULE_FAILURES: Final = "out.rule_failures"
 IDENTITIES: Final = "out.identities"
 IDENTITY_LINKS: Final = "out.identity_links"
 
@@ -51,7 +53,7 @@ def topics_of(settings: Settings) -> dict[str, dict[str, str]]:
     for name in (ADMITTED, IDENTIFIED):
         topics[settings.topic(name)] = _kept(INTERNAL_DAYS)
     topics[settings.topic(DEAD_LETTERS)] = _kept(DEAD_LETTER_DAYS)
-    for name in (JOURNEYS, INCONSISTENCIES, IDENTITIES, IDENTITY_LINKS):
+    for name in (JOURNEYS, INCONSISTENCIES, DISRUPTIONS, RULE_FAILURES, IDENTITIES, IDENTITY_LINKS):
         topics[settings.topic(name)] = _kept(OUTPUT_DAYS)
     for role in ROLES:
         topics[settings.changelog(role)] = _compacted()

@@ -16,7 +16,6 @@ from streams import topics
 from streams.app import Pipeline, pipeline
 from streams.conservation import Conservation, conservation
 from streams.delivery.names import check_names
-from streams.disruptions import DisruptionWatch
 from streams.metrics import Metrics, Sample, metrics_app, served
 from streams.processors.admit import AdmitPartition
 from streams.processors.identify import IdentifyPartition
@@ -37,8 +36,6 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
     metrics = Metrics()
     parts = pipeline(settings, roles, transactional=transactional, metrics=metrics)
     metrics.state.register(lambda: samples(parts))
-    watch = DisruptionWatch(settings)
-    metrics.state.register(lambda: watch.samples() if owns_first(parts) else ())
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -47,8 +44,6 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
     application.router.add_get("/state", lambda _request: _state(parts))
     async with served(application, settings.metrics_port) as port, parts.inserts:
         await parts.knowledge.start()
-        if "record" in roles:
-            watch.start()
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD, 20, 100)
@@ -64,18 +59,12 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
             await role.store.close()
         await asyncio.gather(*(each.stop() for each in applications), return_exceptions=True)
         await parts.knowledge.stop()
-        await watch.stop()
     if not stop.is_set():
         raise WorkerStoppedError("a processor stopped by itself: see the lines above, then start the worker again")
 
 
 class WorkerStoppedError(RuntimeError):
     """A processor ended although nobody asked it to."""
-
-
-def owns_first(parts: Pipeline) -> bool:
-    """Whether record's first partition is here: one worker of all speaks for the whole of ClickHouse."""
-    return any(role == "record" and executor.plan.number == 0 for role, executor in _executors(parts))
 
 
 def memos(parts: Pipeline) -> Iterator[tuple[str, bytes]]:
@@ -139,6 +128,8 @@ def _stitch_samples(processor: StitchPartition, number: str) -> Iterable[Sample]
         yield meters.INCONSISTENCIES.sample(count, rule, severity, number)
     for rule, count in memo.failed.items():
         yield meters.RULES_FAILED.sample(count, rule, number)
+    for each in processor.disruptions.open():
+        yield meters.DISRUPTIONS.sample(1, each.cause.rule, each.cause.second_channel, each.severity)
     yield meters.DEADLINES_WAITING.sample(processor.deadlines_waiting)
 
 

@@ -13,6 +13,8 @@ from streams.journeys.journey import JourneyRow, Moment
 from streams.journeys.life import Gone
 from streams.journeys.results import Results
 from streams.processors.dead_letters import OutputEncoder
+from streams.processors.disruptions import number_of
+from streams.processors.failures import FAILURE
 from streams.processors.stitch_records import Entry
 
 GONE: Final = 0
@@ -93,7 +95,7 @@ class Publisher:
         gone = {**results.gone_journeys, **dict.fromkeys(results.gone_inconsistencies, "")}
         if complete:
             there = {row.journey_id for row in results.journeys} | {row.inconsistency_id for row in results.inconsistencies}
-            gone |= {row_id: gone.get(row_id, "") for row_id in published if row_id not in there}
+            gone |= {row_id: gone.get(row_id, "") for row_id, held in published.items() if row_id not in there and held.severity != FAILURE}
         return {row_id: successor for row_id, successor in gone.items() if row_id in published and published[row_id].digest != GONE}
 
 
@@ -103,7 +105,7 @@ def _entry(held: Entry | None, row: JourneyRow | Finding, word: str, severity: s
     if held is not None and held.digest == digest:
         return None
     version = now_us if held is None else max(held.version + 1, now_us)
-    return Entry(version, digest, word, severity)
+    return Entry(version, digest, word, severity, number_of(row) if isinstance(row, Finding) else 0)
 
 
 def _journey_record(row: JourneyRow, moments: _Moments) -> dict[str, Any]:

@@ -21,10 +21,13 @@ from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, decode, encode
 from streams.processors import hand_over
 from streams.processors.dead_letters import DeadLetters
+from streams.processors.disruptions import LETTER, DisruptionPlan, Disruptions, deltas
+from streams.processors.failures import RuleFailures
 from streams.processors.folds import FoldRoom, Folds
 from streams.processors.internal import (
     ASSIGNMENT,
     CLOCK,
+    DISRUPTION,
     HAND_OVER,
     KIND,
     MOVE,
@@ -75,6 +78,8 @@ class StitchPlan:
     publisher: Publisher
     dead_letters: DeadLetters
     sender: hand_over.Sender
+    failures: RuleFailures
+    disruptions: DisruptionPlan
     partitions: int
     on_found: Callable[[float], None] = lambda _seconds: None
     room: FoldRoom = field(default_factory=FoldRoom)
@@ -87,17 +92,20 @@ class StitchPartition:
         self.number, self.plan = number, plan
         self.memo = StitchMemo(board=ClockBoard())
         self.state = StitchState()
+        self.disruptions = Disruptions(plan.disruptions)
         self._folded = Folds(plan.room)
         self._held: set[str] = set()
         self._fresh: set[str] = set()
         self._leaving: list[hand_over.Leaving] = []
         self._came: dict[str, str] = {}
-        self._failed: set[tuple[str, str]] = set()
         self._revision = plan.knowledge.revision
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take in one record of the changelog."""
-        self.state.load(key, value)
+        if key[:1] == LETTER:
+            self.disruptions.load(key, value)
+        else:
+            self.state.load(key, value)
 
     def settle(self) -> bool:
         """Pack some of the customers who were loaded; whether there are more."""
@@ -137,6 +145,9 @@ class StitchPartition:
                 continue
             self._held.discard(customer)
             self._publish(customer, now or 0, arrived.get(customer, 0), work, outputs)
+        told, changed = self.disruptions.publish(work.now_us, self.number)
+        outputs.extend(told)
+        self.state.changes.update(changed)
         if not outputs and not work.batches and not self.state.changes:
             return None
         return Changes(state=self.state.take_changes(), outputs=outputs, memo=msgspec.msgpack.encode(self.memo))
@@ -160,6 +171,8 @@ class StitchPartition:
             move = hand_over.read_move(record.value)
             self._came[move.sender] = SPLIT if move.by_cut else MERGE
             self._begin_to_leave(hand_over.told_to_move(self.state, move))
+        elif kind == DISRUPTION:
+            self.disruptions.hear(record.value)
         elif kind == HAND_OVER:
             self._take_chunk(record, work, arrived, outputs)
         else:
@@ -257,7 +270,7 @@ class StitchPartition:
                     self.state.refuse(into, each.event_id, encode(each))
         customer = chunk.customer
         self._came[customer] = MERGE
-        if self._take_over(customer, chunk.entries):
+        if self._take_over(customer, chunk.entries, outputs):
             self._fold_anew(customer)
             arrived.setdefault(customer, 0)
         if holding is None:
@@ -269,7 +282,7 @@ class StitchPartition:
         self._join(customer, map(decode, self.state.held_under(holding).values()))
         arrived.setdefault(customer, 0)
 
-    def _take_over(self, customer: str, entries: Mapping[str, Entry]) -> bool:
+    def _take_over(self, customer: str, entries: Mapping[str, Entry], outputs: list[Output]) -> bool:
         """Versions of what another published under ids that may be this customer's now; whether any of his own is overtaken."""
         published = self.state.published(customer)
         overtaken = False
@@ -277,6 +290,7 @@ class StitchPartition:
             held = published.get(row_id)
             if held is None or held.version <= entry.version:
                 overtaken = overtaken or (held is not None and held.digest != GONE)
+                outputs.extend(self.disruptions.tell(deltas(published, {row_id: entry}, ())))
                 self.state.set_published(customer, row_id, entry)
         return overtaken
 
@@ -301,8 +315,9 @@ class StitchPartition:
         rows, changes = self.plan.publisher.rows(
             customer, Results((), (), None), published, work.now_us, 0, why_gone=lambda *_: came, complete=True, partition=self.number
         )
-        outputs.extend(rows)
-        entries = {**published, **changes}
+        over, more = self.plan.failures.rows(customer, {}, published, work.now_us, self.number)
+        outputs.extend([*rows, *over, *self.disruptions.tell(deltas(published, changes, ()))])
+        entries = {**published, **changes, **more}
         self.state.forget(customer)
         self._held.discard(customer)
         self._folded.drop(customer)
@@ -338,13 +353,15 @@ class StitchPartition:
                 fold.note_conflict(decode(value))
         return fold
 
-    def _note_failures(self, customer: str, fold: Customer) -> None:
-        """A rule that fails is left out for this customer; operations are told once."""
-        for rule in fold.failed_rules:
-            if (customer, rule) not in self._failed:
-                self._failed.add((customer, rule))
-                counted(self.memo.failed, {rule: 1})
-                log.error("partition %d: rule %s failed on customer %s and is left out for him", self.number, rule, customer)
+    def _tell_failures(self, customer: str, fold: Customer, published: Mapping[str, Entry], work: Work, outputs: list[Output]) -> None:
+        """A rule that fails is left out for this customer; operations are told once, also over a restart."""
+        rows, changes = self.plan.failures.rows(customer, fold.failed_rules, published, work.now_us, self.number)
+        outputs.extend(rows)
+        for row_id, entry in changes.items():
+            if row_id not in published:
+                counted(self.memo.failed, {entry.word: 1})
+                log.error("partition %d: rule %s failed on customer %s and is left out for him", self.number, entry.word, customer)
+            self.state.set_published(customer, row_id, entry)
 
     @staticmethod
     def _add_kept(fold: Customer, touchpoint: Touchpoint) -> None:
@@ -363,7 +380,6 @@ class StitchPartition:
         fold = self._fold(customer)
         head = self.state.head(customer)
         results = fold.changed(now)
-        self._note_failures(customer, fold)
         published = self.state.published(customer)
         came = self._came.get(customer, LATE_EVENT)
 
@@ -376,6 +392,8 @@ class StitchPartition:
         )
         self._fresh.discard(customer)
         outputs.extend(rows)
+        outputs.extend(self.disruptions.tell(deltas(published, changes, results.inconsistencies)))
+        self._tell_failures(customer, fold, published, work, outputs)
         for row_id, entry in changes.items():
             if row_id not in published and entry.severity:
                 counted(self.memo.found, {f"{entry.word} {entry.severity}": 1})

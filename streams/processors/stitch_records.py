@@ -38,12 +38,16 @@ def decode_head(value: bytes) -> Head:
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True):
-    """What was published last under an id: version, 64 bits of its content (0: it is gone), rule or process, severity of a finding."""
+    """What was published last under an id: version, 64 bits of its content (0: it is gone), rule or process, severity of a finding.
+
+    disruption  number of the disruption that an open finding is part of; 0 for none
+    """
 
     version: int
     digest: int
     word: str
     severity: str = ""
+    disruption: int = 0
 
 
 class Holding(msgspec.Struct, array_like=True):

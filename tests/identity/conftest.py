@@ -11,6 +11,8 @@ from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.processes import shipped_processes
 from streams.processors.dead_letters import DeadLetters, OutputEncoder
+from streams.processors.disruptions import DisruptionPlan
+from streams.processors.failures import RuleFailures
 from streams.processors.hand_over import Sender
 from streams.processors.identify import IdentifyPlan
 from streams.processors.identities import IdentityRows
@@ -30,7 +32,16 @@ def installation() -> Callable[[int], Installation]:
         sender = Sender("identified", "admitted", partitions)
         return Installation(
             IdentifyPlan("admitted", "identified", partitions, rows),
-            StitchPlan(JourneySettings(shipped_processes()), Knowledge(), publisher, letters, sender, partitions=partitions),
+            StitchPlan(
+                JourneySettings(shipped_processes()),
+                Knowledge(),
+                publisher,
+                letters,
+                sender,
+                failures=RuleFailures("failures", OutputEncoder(registry, "rule_failure")),
+                disruptions=DisruptionPlan("identified", partitions, "disruptions", OutputEncoder(registry, "disruption"), least=2),
+                partitions=partitions,
+            ),
         )
 
     return made

@@ -155,6 +155,49 @@ def take(installation: Installation, action: Touchpoint | tuple[str, str]) -> No
         installation.split(*action, "split " + " ".join(action))
 
 
+@settings(
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(touchpoints, st.integers(1, 3), st.data())
+def test_disruptions_count_the_customers_with_an_open_finding_whatever_merged_and_split(
+    installation: Callable[[int], Installation], found: list[Touchpoint], partitions: int, data: st.DataObject
+) -> None:
+    pairs = sorted(tuple(sorted(pair)) for pair in links_of([seen(each) for each in found])[0])
+    splits = data.draw(st.lists(st.sampled_from(pairs), max_size=2, unique=True)) if pairs else []
+    shaken = installation(partitions)
+    asyncio.run(_shaken(shaken, [*found, *splits], data))
+    stitches = [each for (topic, _), each in shaken.processors.items() if topic == "identified"]
+    published = [(customer, each.state.published(customer)) for each in stitches for customer in each.state.customers()]
+    expected: dict[int, set[str]] = {}
+    for customer, entries in published:
+        for entry in entries.values():
+            if entry.disruption:
+                expected.setdefault(entry.disruption, set()).add(customer)
+    counted = {number: held.customers for each in stitches for number, held in each.disruptions.held.items() if held.customers}
+    assert counted == {number: len(those) for number, those in expected.items()}
+    findings = [row for (name, _, _), row in current(shaken).items() if name == "inconsistency" and row["status"] == "open"]
+    assert sum(sum(held.findings) for each in stitches for held in each.disruptions.held.values()) == len(findings)
+
+
+async def _shaken(shaken: Installation, actions: Sequence[Any], data: st.DataObject) -> None:
+    """Everything in a drawn order, with deliveries, restarts and clocks in between, until all is settled."""
+    for each in data.draw(st.permutations(actions)):
+        take(shaken, each)
+        for _ in range(data.draw(st.integers(0, 3))):
+            if shaken.waiting:
+                await shaken.step(data.draw(st.sampled_from(shaken.waiting)), data.draw(st.integers(1, 4)))
+        if data.draw(st.integers(0, 4)) == 0:
+            shaken.restart(data.draw(st.sampled_from(sorted(shaken.processors))))
+        if data.draw(st.integers(0, 2)) == 0:
+            shaken.time(data.draw(st.integers(0, 40)))
+    await shaken.drain()
+    shaken.time(100)
+    await shaken.drain()
+
+
 def _of_several(rows: dict[tuple[str, str, str], dict[str, Any]]) -> set[str]:
     """Journeys by the number of a thing that two customers refer to: either may have the row."""
     return {key[1] for key, row in rows.items() if row.get("reference")}

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from streams.avro.sealing import Sealed
 from streams.delivery.commit import Position
+from streams.journeys.inconsistencies.promises import PromiseBroken
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Conversation, Promise, References, Touchpoint, encode
 from streams.processes import shipped_processes
 from streams.processors.dead_letters import OutputEncoder
+from streams.processors.disruptions import DisruptionPlan
+from streams.processors.failures import RuleFailures
 from streams.processors.folds import FoldRoom
 from streams.processors.hand_over import Sender
 from streams.processors.internal import CLOCK, KIND, TOUCHPOINT, Clock, ImportClock, assignment_header
@@ -76,7 +79,7 @@ class Stitched:
         self._offsets = count()
         self._imports = {}
         self.now_us = NOW
-        self.published = []
+        self.published, self.told = [], []
 
     def restored(self):
         """Another worker's partition, from what this one committed."""
@@ -98,6 +101,13 @@ class Stitched:
 
     async def tick(self):
         return await self._step(work(tick=True, now_us=self._later()))
+
+    async def hear(self):
+        """What the partition told itself of disruptions comes back to it."""
+        told, self.told = self.told, []
+        if not told:
+            return []
+        return await self.take(*[self._fetched(None, each.value, dict(each.headers)[KIND]) for each in told])
 
     async def take_at(self, hours, *touchpoints, customer=KIM):
         """Touchpoints, then live time: `hours` after the start."""
@@ -130,9 +140,16 @@ class Stitched:
             return []
         self.changelog |= changes.state
         self.memo = changes.memo
-        names = {"journeys": "journey", "inconsistencies": "inconsistency", "dead": "dead_letter"}
-        rows = [(names[each.topic], self.read_output(names[each.topic], each.value)) for each in changes.outputs]
-        self.published += [(name, row) for name, row in rows if name != "dead_letter"]
+        self.told += [each for each in changes.outputs if each.topic == "identified"]
+        names = {
+            "journeys": "journey",
+            "inconsistencies": "inconsistency",
+            "dead": "dead_letter",
+            "disruptions": "disruption",
+            "failures": "rule_failure",
+        }
+        rows = [(names[each.topic], self.read_output(names[each.topic], each.value)) for each in changes.outputs if each.topic in names]
+        self.published += [(name, row) for name, row in rows if name in {"journey", "inconsistency"}]
         self.partition.committed(Position({}))
         return rows
 
@@ -153,7 +170,14 @@ def without_processing(rows):
 def plan(registry, dead_letters):
     publisher = Publisher("journeys", OutputEncoder(registry, "journey"), "inconsistencies", OutputEncoder(registry, "inconsistency"))
     return StitchPlan(
-        JourneySettings(shipped_processes()), Knowledge(), publisher, dead_letters, Sender("identified", "admitted", 1), partitions=1
+        JourneySettings(shipped_processes()),
+        Knowledge(),
+        publisher,
+        dead_letters,
+        Sender("identified", "admitted", 1),
+        failures=RuleFailures("failures", OutputEncoder(registry, "rule_failure")),
+        disruptions=DisruptionPlan("identified", 1, "disruptions", OutputEncoder(registry, "disruption"), least=2),
+        partitions=1,
     )
 
 
@@ -492,3 +516,95 @@ async def test_a_customer_who_was_let_go_of_goes_on_where_he_was(plan, read_outp
     assert crowded.current == roomy.current
     assert len(crowded.partition._folded) == 0
     assert len(roomy.partition._folded) == 2
+
+
+# -- disruptions -----------------------------------------------------------
+
+
+def customers(number):
+    return [hashlib.md5(str(each).encode()).hexdigest() for each in range(number)]
+
+
+def breaks(customer):
+    """A promise about one and the same order breaks for the customer."""
+    made = promised(0, due=10, event_id=f"made-{customer}")
+    return msgspec.structs.replace(made, references=References(order="O"))
+
+
+async def all_break(stitched, those):
+    await stitched.take(*[stitched.record(breaks(each), each) for each in those], stitched.clock(START + 20 * HOUR))
+    return told_of(await stitched.hear())
+
+
+def told_of(rows):
+    return [(row["status"], row["customers"], row["inconsistencies"], row["times"]) for row in of("disruption", rows)]
+
+
+async def keep(stitched, those):
+    kept = promised(30, None, action="kept")
+    for each in those:
+        await stitched.take(stitched.record(replace_id(kept, f"kept-{each}"), each))
+    return told_of(await stitched.hear())
+
+
+def replace_id(touchpoint, event_id):
+    return msgspec.structs.replace(touchpoint, event_id=event_id)
+
+
+async def test_a_disruption_opens_with_enough_customers_and_grows_as_they_double_and_closes_with_the_last(stitched):
+    those = customers(5)
+    assert await all_break(stitched, those[:1]) == [], "one customer is no disruption"
+    assert await all_break(stitched, those[1:2]) == [("opened", 2, 2, 1)]
+    assert await all_break(stitched, those[2:3]) == []
+    assert await all_break(stitched, those[3:]) == [("grown", 5, 5, 1)]
+    assert [each.cause.rule for each in stitched.partition.disruptions.open()] == ["promise_broken"]
+    assert await keep(stitched, those[:4]) == []
+    assert await keep(stitched, those[4:]) == [("closed", 0, 0, 1)]
+    assert list(stitched.partition.disruptions.open()) == []
+
+
+async def test_a_disruption_is_counted_on_after_a_restart_and_told_once(stitched):
+    those = customers(4)
+    await all_break(stitched, those[:2])
+    heir = stitched.restored()
+    assert await heir.tick() == []
+    assert await all_break(heir, those[:2]) == [], "duplicates change nothing"
+    assert await all_break(heir.restored(), those[2:]) == [("grown", 4, 4, 1)]
+
+
+async def test_a_disruption_that_opens_again_says_so(stitched):
+    those = customers(4)
+    await all_break(stitched, those[:2])
+    await keep(stitched, those[:2])
+    assert await all_break(stitched.restored(), those[2:]) == [("opened", 2, 2, 2)]
+
+
+async def test_a_retraction_takes_a_customer_out_of_a_disruption(stitched):
+    those = customers(2)
+    await all_break(stitched, those)
+    in_time = promised(5, None, action="kept")
+    for each in those:
+        await stitched.take(stitched.record(replace_id(in_time, f"kept-{each}"), each))
+    assert told_of(await stitched.hear()) == [("closed", 0, 0, 1)]
+
+
+# -- rules that fail -------------------------------------------------------
+
+
+async def test_a_rule_that_fails_is_told_once_also_after_a_restart_and_told_when_it_is_over(stitched, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(PromiseBroken, "observe", lambda _self, _scene: {}["something personal"])
+        rows = await stitched.take_at(1, promised(0, due=10, event_id="made"), talked(0))
+        (failure,) = of("rule_failure", rows)
+        assert (failure["rule"], failure["customer"], failure["status"]) == ("promise_broken", KIM, "failed")
+        assert (failure["event_id"], failure["error"]) == ("made", "KeyError")
+        assert of("journey", rows), "everything else goes on"
+        stitched = stitched.restored()
+        assert of("rule_failure", await stitched.take_at(2, talked(1, "ended"))) == []
+        assert msgspec.msgpack.decode(stitched.memo, type=StitchMemo).failed == {"promise_broken": 1}
+    mended = stitched.restored()
+    rows = await mended.take_at(20, talked(3, conversation="W"))
+    (over,) = of("rule_failure", rows)
+    assert (over["failure_id"], over["status"]) == (failure["failure_id"], "over")
+    assert over["version"] > failure["version"]
+    assert statuses(rows) == ["open"]
