@@ -5,6 +5,7 @@ is withdrawn never held. Whoever asks, asks for a time, so that the answer is th
 """
 
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 
@@ -26,14 +27,19 @@ class Known(NamedTuple):
 
 
 class Knowledge:
-    """The channels' knowledge, as last published. `revision` grows with every entry that changed anything."""
+    """The channels' knowledge, as last published.
 
-    __slots__ = ("_held", "_publishing", "revision")
+    revision    grows with every entry that changed anything
+    fingerprint 64 bits of all that is held, whatever order it came in: the same after a restart
+    """
+
+    __slots__ = ("_held", "_publishing", "fingerprint", "revision")
 
     def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
         self._held: dict[Key, Known | None] = {}
         self._publishing: set[str] = set()
         self.revision = 0
+        self.fingerprint = 0
         for entry in entries:
             self.learn(entry)
 
@@ -45,15 +51,24 @@ class Knowledge:
             known = Known(entry["known_from"], entry.get("known_until"), entry.get("value", ""))
         if key in self._held and self._held[key] == known:
             return None
+        self._note(key)
         self._held[key] = known
+        self._note(key)
         self._publishing.add(key.channel)
         self.revision += 1
         return key
 
     def forget(self, key: Key) -> None:
         """Drop a key altogether: a tombstone in the compacted topic."""
+        self._note(key)
         if self._held.pop(key, None) is not None:
             self.revision += 1
+
+    def _note(self, key: Key) -> None:
+        """Take what is held under a key into the fingerprint, or out of it again."""
+        if key in self._held:
+            entry = repr((tuple(key), self._held[key]))
+            self.fingerprint ^= int.from_bytes(blake2b(entry.encode(), digest_size=8).digest(), "big")
 
     def publishes(self, channel: str) -> bool:
         """Whether the channel publishes its knowledge at all: of one that does not, nobody can say what it knows."""

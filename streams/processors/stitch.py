@@ -39,6 +39,7 @@ from streams.processors.internal import (
     read_clock,
 )
 from streams.processors.outputs import GONE, Publisher
+from streams.processors.rejudging import Round
 from streams.processors.stitch_records import Entry, Head, Holding
 from streams.processors.stitch_state import StitchState
 from streams.processors.watermark import ClockBoard, domain_time, join_domain
@@ -53,6 +54,7 @@ class StitchMemo(msgspec.Struct):
     new, duplicate, conflict    touchpoints by channel and what became of them
     found       findings ever opened, by `rule severity`
     failed      customers for whom a rule failed and is left out, by rule
+    judged_by   fingerprint of the knowledge by which every customer was judged
     met_duplicate, met_conflict    of those counted as new: what met its like only when an identifier's touchpoints came over
     """
 
@@ -64,6 +66,7 @@ class StitchMemo(msgspec.Struct):
     failed: dict[str, int] = {}
     met_duplicate: dict[str, int] = {}
     met_conflict: dict[str, int] = {}
+    judged_by: int = 0
 
 
 _memos = msgspec.msgpack.Decoder(StitchMemo)
@@ -93,6 +96,7 @@ class StitchPartition:
         self.memo = StitchMemo(board=ClockBoard())
         self.state = StitchState()
         self.disruptions = Disruptions(plan.disruptions)
+        self._round = Round(plan.knowledge)
         self._folded = Folds(plan.room)
         self._held: set[str] = set()
         self._fresh: set[str] = set()
@@ -134,6 +138,9 @@ class StitchPartition:
         if work.tick and self._revision != self.plan.knowledge.revision:
             self._revision = self.plan.knowledge.revision
             concerned |= dict.fromkeys(self._folded)
+        if work.tick:
+            again, self.memo.judged_by = self._round.go_on(self.memo.judged_by, self.state)
+            concerned |= dict.fromkeys(again)
         for customer in concerned:
             head = self.state.head(customer)
             now = domain_time(head.domain, time)

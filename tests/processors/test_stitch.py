@@ -15,7 +15,7 @@ from streams.delivery.commit import Position
 from streams.journeys.inconsistencies.promises import PromiseBroken
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
-from streams.journeys.touchpoint import Conversation, Promise, References, Touchpoint, encode
+from streams.journeys.touchpoint import Conversation, Offer, Promise, References, Touchpoint, encode
 from streams.processes import shipped_processes
 from streams.processors.dead_letters import OutputEncoder
 from streams.processors.disruptions import DisruptionPlan
@@ -586,6 +586,42 @@ async def test_a_retraction_takes_a_customer_out_of_a_disruption(stitched):
     for each in those:
         await stitched.take(stitched.record(replace_id(in_time, f"kept-{each}"), each))
     assert told_of(await stitched.hear()) == [("closed", 0, 0, 1)]
+
+
+# -- knowledge that comes late ---------------------------------------------
+
+
+def tells(offer="SPRING", **fields):
+    return {"channel": "phone", "offer": offer, "known_from": START, **fields}
+
+
+def holding_an_offer(customer):
+    """The customer clicked an offer, then called a desk that publishes what it knows."""
+    clicked = touch(START + HOUR, "offer_clicked", f"clicked-{customer}", 1, "", offers=(Offer("SPRING", "clicked", personal=True),))
+    called = talked(2, conversation=customer, event_id=f"called-{customer}", staffed=True)
+    return clicked, msgspec.structs.replace(called, channel="phone", direction="inbound")
+
+
+@pytest.mark.parametrize("let_go", [True, False], ids=["restarted", "in memory"])
+async def test_knowledge_that_comes_late_retracts_for_every_customer_whether_folded_or_not(plan, read_output, let_go):
+    knowledge = Knowledge([tells("ANOTHER")])
+    stitched = Stitched(replace(plan, knowledge=knowledge, room=FoldRoom()), read_output)
+    those = customers(3)
+    records = [stitched.record(each, customer) for customer in those for each in holding_an_offer(customer)]
+    opened = of("inconsistency", await stitched.take(*records, stitched.clock(START + 3 * HOUR)))
+    assert [(row["rule"], row["status"]) for row in opened] == [("offer_unannounced", "open")] * 3
+    held = stitched.restored() if let_go else stitched
+    assert of("inconsistency", await held.tick()) == []
+    if let_go:
+        held = held.restored()
+    knowledge.learn(tells())
+    rows = of("inconsistency", await held.tick())
+    assert {(row["status"], row["reason"]) for row in rows} == {("retracted", "knowledge")}
+    assert {row["customer"] for row in rows} == set(those)
+    assert await held.tick() == []
+    knowledge.learn(tells(withdrawn=True))
+    again = of("inconsistency", await held.restored().tick())
+    assert [row["status"] for row in again] == ["open"] * 3, "also what was corrected while no worker ran"
 
 
 # -- rules that fail -------------------------------------------------------
