@@ -3,7 +3,8 @@ within two hours or reached no goal within a day.
 
 Example: after a fine visit to the store, the chat about the delivery breaks off; the customer calls twenty minutes later.
 Settings: turned_elsewhere_s, no_goal_s, good_moment_s, passive_kinds, goal_moments, good_kinds, good_csat, good_nps, good_ces.
-Turning elsewhere is an inbound touchpoint in another channel; opening an old mail or rating is none. A goal is one of `goal_moments`.
+Turning elsewhere is an inbound touchpoint in another channel; opening an old mail or rating is none, nor is what
+is indirect: to search or read reviews elsewhere. A goal is one of `goal_moments`.
 Near misses: the customer tried again in the same channel and got there; an error that does not block, or not on the way to a
 goal; another channel only after the goal, or after two hours with the goal within the day; the company called him.
 Founding fact: the break or the error. A further one in the same channel, while the first is watched, adds to it and counts.
