@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from streams.web.accounts import AccountAnswer
     from streams.web.answer import Answer, Moment, OpenInconsistency, OpenPromise
 
 _COLOURS: Final = {"critical": "bold white on red", "warning": "bold black on yellow", "info": "bold"}
@@ -18,34 +19,55 @@ _ARROWS: Final = {"inbound": "→", "outbound": "←"}
 
 def lookup(
     value: Annotated[str, typer.Argument(help="an identifier, or the number of an order, case, conversation or offer")],
-    type_: Annotated[str, typer.Option("--type", help="what the value is (email, phone, login, order ...); default: all are tried")] = "",
+    type_: Annotated[
+        str,
+        typer.Option("--type", help="what the value is: email, order ..., account (a company); default: all but account"),
+    ] = "",
     folder: Annotated[Path | None, typer.Option("--dir", help="folder of a stack; starts its ClickHouse where none runs")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the answer as one JSON object")] = False,  # noqa: FBT002  # typer's flags
     last: Annotated[int, typer.Option("--last", min=0, max=1000, help="how many of the last touchpoints")] = 10,
 ) -> None:
     """Look a customer up: open inconsistencies with what to do, open promises, the last touchpoints. "Not known" is an answer too.
 
+    With `--type account`, a company: its customers and the journeys that they share.
+
     Example: touchpoints lookup ada@example.com --type email
     """
     from streams.clickhouse.errors import ClickHouseError  # noqa: PLC0415  # --help stays fast
     from streams.clickhouse.reading import ClickHouseAwayError, reached  # noqa: PLC0415
     from streams.settings import Settings, SettingsError  # noqa: PLC0415
+    from streams.web.accounts import look_up_account  # noqa: PLC0415
     from streams.web.answer import as_json as json_of  # noqa: PLC0415
-    from streams.web.lookup import QuestionError, look_up  # noqa: PLC0415
+    from streams.web.lookup import ACCOUNT, QuestionError, look_up  # noqa: PLC0415
 
     try:
         with reached(Settings.load(folder), folder) as settings:
-            answer = look_up(settings, value, type_, last)
+            if type_ == ACCOUNT:
+                told = look_up_account(settings, value, last)
+            else:
+                answer = look_up(settings, value, type_, last)
     except QuestionError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     except (SettingsError, ClickHouseAwayError, ClickHouseError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    if as_json:
+    if type_ == ACCOUNT:
+        _tell_account(told, as_json=as_json)
+    elif as_json:
         typer.echo(json.dumps(json_of(answer), ensure_ascii=False))
-        return
-    show(answer)
+    else:
+        show(answer)
+
+
+def _tell_account(answer: "AccountAnswer", *, as_json: bool) -> None:
+    from streams.commands.account_lookup import show_account  # noqa: PLC0415
+    from streams.web.answer import plain  # noqa: PLC0415
+
+    if as_json:
+        typer.echo(json.dumps(plain(answer), ensure_ascii=False))
+    else:
+        show_account(answer)
 
 
 def show(answer: "Answer") -> None:

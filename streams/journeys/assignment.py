@@ -170,7 +170,8 @@ class Journeys(msgspec.Struct):
         return None
 
     def _begin(self, process: str, reference: str, touchpoint: Touchpoint, settings: JourneySettings) -> Journey:
-        journey_id = id_of(process, reference or touchpoint.event_id)
+        scope = (settings.scope, touchpoint.account) if settings.scope else ()
+        journey_id = id_of(*scope, process, reference or touchpoint.event_id)
         journey = Journey(
             journey_id=journey_id,
             process=process,

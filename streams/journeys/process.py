@@ -60,6 +60,7 @@ class Process:
     truths      moments of truth: their outcome decides the rest
     gap_s       seconds without a touchpoint after which it is given up, and a touchpoint without reference starts anew
     phase       of a touchpoint that shows none of the steps
+    is_account  whether the customers of one account also share one, beside their own
     """
 
     name: str
@@ -74,6 +75,7 @@ class Process:
     ends: tuple[str, ...] = ()
     reopens: tuple[str, ...] = ()
     truths: tuple[str, ...] = ()
+    is_account: bool = False
 
     def moments(self) -> frozenset[str]:
         """All moments that it speaks of."""

@@ -40,6 +40,8 @@ class JourneySettings:
                             behind (a backlog, a channel that is declared late) it waits: what is still to come may undo it
     rules                   settings of the rules that have a record of their own
     snapshot_every          touchpoints between two snapshots of the fold, at least
+    scope                   "": journeys of customers; else of accounts: it and the account are parts of a journey's id, so that an
+                            order has one of each
     """
 
     processes: tuple[Process, ...]
@@ -105,6 +107,7 @@ class JourneySettings:
     told_ahead_s: int = 60
     rules: RuleSettings = field(default_factory=RuleSettings)
     snapshot_every: int = 32
+    scope: str = ""
     plan: Plan = field(init=False, repr=False, compare=False)
     done: frozenset[str] = field(init=False, repr=False, compare=False)
 

@@ -1,7 +1,7 @@
 """Processes from YAML: every refusal says file, line, where, what was wrong and what was expected."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,7 +17,7 @@ _UNITS_S: Final = {"s": 1, "second": 1, "min": 60, "minute": 60, "h": 3_600, "ho
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 _SHARE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_PROCESS: Final = ("references", "takes", "phase", "gap", "starts", "joins", "goals", "ends", "reopens", "truths", "steps")
+_PROCESS: Final = ("references", "takes", "account", "phase", "gap", "starts", "joins", "goals", "ends", "reopens", "truths", "steps")
 _STEP: Final = ("step", "phase", "moments", "channels", "within", "target", "required")
 _EXAMPLE: Final = "write it as `90 min`, `12 hours` or `7 days`"
 
@@ -69,6 +69,7 @@ def _process(name: str, node: Node) -> Process:
         truths=moments("truths"),
         gap_s=_seconds(entries["gap"]),
         phase=entries["phase"].one_of(PHASES),
+        is_account=_yes(entries, "account"),
     )
 
 
@@ -107,8 +108,12 @@ def _step(node: Node) -> Step:
         channels=tuple(each.one_of(CHANNELS) for each in entries["channels"].listed()) if "channels" in entries else (),
         within_s=_seconds(entries["within"]) if "within" in entries else None,
         target=_share(entries["target"]) if "target" in entries else None,
-        is_required="required" in entries and entries["required"].one_of(("yes", "no")) == "yes",
+        is_required=_yes(entries, "required"),
     )
+
+
+def _yes(entries: Mapping[str, Node], key: str) -> bool:
+    return key in entries and entries[key].one_of(("yes", "no")) == "yes"
 
 
 def _seconds(node: Node) -> int:

@@ -13,8 +13,18 @@ import msgspec
 from streams.delivery.commit import Output
 from streams.journeys.identity.records import Move
 from streams.journeys.identity.strength import name_of
-from streams.journeys.touchpoint import Touchpoint, decode, event_id_of
-from streams.processors.internal import ASSIGNMENT, HAND_OVER, KIND, MOVED, assignment_header, partition_of, solitary, touchpoint_output
+from streams.journeys.touchpoint import Touchpoint, decode, encode, event_id_of
+from streams.processors.internal import (
+    ASSIGNMENT,
+    HAND_OVER,
+    KIND,
+    MOVED,
+    account_copy,
+    assignment_header,
+    partition_of,
+    solitary,
+    touchpoint_output,
+)
 from streams.processors.stitch_records import Entry, Holding
 from streams.processors.stitch_state import StitchState
 
@@ -148,6 +158,11 @@ class Sender:
         following = _next_identifier(holding.identifier, touchpoint)
         partition = partition_of(following, self._partitions)
         return Output(self._admitted_topic, partition, following.encode(), record.value, headers)
+
+    def correct_account(self, loser: Touchpoint, winner: Touchpoint) -> Iterator[Output]:
+        """Of two contents under one event id the one that counts, to the account that had a copy of the other."""
+        if loser.account:
+            yield account_copy(self._identified_topic, self._partitions, loser.account, encode(winner))
 
     def _to_next_identifier(self, identifier: str, touchpoint: Touchpoint, value: bytes) -> Output:
         following = _next_identifier(identifier, touchpoint)

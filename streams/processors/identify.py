@@ -24,6 +24,7 @@ from streams.processors.internal import (
     MOVED,
     REBUILT,
     Clock,
+    account_copy,
     assignment_header,
     clock_outputs,
     partition_of,
@@ -128,6 +129,8 @@ class IdentifyPartition:
         partition = partition_of(customer, plan.partitions)
         assigned = [*record.headers, assignment_header(anchor, epoch)]
         outputs.append(Output(plan.identified_topic, partition, customer.encode(), record.value, assigned))
+        if "account" in headers and MOVED not in headers:
+            outputs.append(account_copy(plan.identified_topic, plan.partitions, headers["account"].decode(), record.value))
 
     def _settle(self, outputs: list[Output]) -> None:
         """Until the nodes of this partition have nothing more to tell each other."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.delivery.commit import Output
+from streams.journeys.accounts import account_id
 from streams.journeys.touchpoint import Touchpoint
 
 KIND: Final = "kind"
@@ -26,6 +27,8 @@ HAND_OVER: Final = b"hand-over"
 """The touchpoints themselves, from stitch to stitch, in chunks."""
 DISRUPTION: Final = b"disruption"
 """From stitch to stitch: by how much customers changed disruptions that the other keeps; `streams.processors.disruptions.Delta`."""
+ACCOUNT: Final = b"account"
+"""A copy of a touchpoint, for the journeys of the account that it names."""
 ASSIGNMENT: Final = "assignment"
 """Header of an identified touchpoint: the identifier that it is held under, and the epoch of its assignment."""
 MOVED: Final = "moved"
@@ -80,7 +83,15 @@ def touchpoint_output(topic: str, partition: int, key: str, touchpoint: Touchpoi
         ("channel", touchpoint.channel.encode()),
         ("identifiers", identifiers.encode()),
     ]
+    if touchpoint.account:
+        headers.append(("account", touchpoint.account.encode()))
     return Output(topic, partition, key.encode(), value, headers)
+
+
+def account_copy(topic: str, partitions: int, account: str, value: bytes) -> Output:
+    """A copy of a touchpoint for the account of that name."""
+    key = account_id(account)
+    return Output(topic, partition_of(key, partitions), key.encode(), value, [(KIND, ACCOUNT)])
 
 
 def assignment_header(identifier: str, epoch: int) -> tuple[str, bytes]:

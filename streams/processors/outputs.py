@@ -65,7 +65,7 @@ class Publisher:
         """
         outputs: list[Output] = []
         changes: dict[str, Entry] = {}
-        key = customer.encode()
+        key = customer.encode() or None  # an account's rows have no customer
 
         def publish(topic: str, encoder: OutputEncoder, row_id: str, record: dict[str, Any], entry: Entry) -> None:
             changes[row_id] = entry

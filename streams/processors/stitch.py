@@ -20,11 +20,13 @@ from streams.journeys.results import Added, Results
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, decode, encode
 from streams.processors import hand_over
+from streams.processors.accounts import KEY, AccountFolds
 from streams.processors.dead_letters import DeadLetters
 from streams.processors.disruptions import LETTER, DisruptionPlan, Disruptions, deltas
 from streams.processors.failures import RuleFailures
 from streams.processors.folds import FoldRoom, Folds
 from streams.processors.internal import (
+    ACCOUNT,
     ASSIGNMENT,
     CLOCK,
     DISRUPTION,
@@ -97,6 +99,7 @@ class StitchPartition:
         self.state = StitchState()
         self.disruptions = Disruptions(plan.disruptions)
         self._round = Round(plan.knowledge)
+        self.accounts = AccountFolds(number, plan.settings, plan.knowledge, plan.publisher, plan.room)
         self._folded = Folds(plan.room)
         self._held: set[str] = set()
         self._fresh: set[str] = set()
@@ -108,18 +111,21 @@ class StitchPartition:
         """Take in one record of the changelog."""
         if key[:1] == LETTER:
             self.disruptions.load(key, value)
+        elif key[:1] == KEY:
+            self.accounts.load(key, value)
         else:
             self.state.load(key, value)
 
     def settle(self) -> bool:
         """Pack some of the customers who were loaded; whether there are more."""
-        return self.state.settle()
+        return self.state.settle() or self.accounts.settle()
 
     def loaded(self, position: Position) -> None:
         """Take up the counts and clocks of the last commit; whoever is due is found by the next clock."""
         if position.memo:
             self.memo = _memos.decode(position.memo)
         self._held = set(self.state.loaded())
+        self.accounts.loaded()
 
     async def step(self, work: Work) -> Changes | None:
         """Fold what came, fire what is due, publish what changed."""
@@ -152,17 +158,19 @@ class StitchPartition:
                 continue
             self._held.discard(customer)
             self._publish(customer, now or 0, arrived.get(customer, 0), work, outputs)
+        self.accounts.judge(time, work, outputs)
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
-        self.state.changes.update(changed)
-        if not outputs and not work.batches and not self.state.changes:
+        state = self.state.take_changes() | self.accounts.take_changes() | changed
+        if not outputs and not work.batches and not state:
             return None
-        return Changes(state=self.state.take_changes(), outputs=outputs, memo=msgspec.msgpack.encode(self.memo))
+        return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo))
 
     def committed(self, position: Position) -> None:  # noqa: ARG002  # the executor's word to every processor
         """Let go of folds that nobody asked for lately."""
         self._fresh.difference_update(self._folded.fit())
         self.state.rest(len(self._folded))
+        self.accounts.rest()
 
     @property
     def deadlines_waiting(self) -> int:
@@ -182,6 +190,8 @@ class StitchPartition:
             self.disruptions.hear(record.value)
         elif kind == HAND_OVER:
             self._take_chunk(record, work, arrived, outputs)
+        elif kind == ACCOUNT:
+            self.accounts.take(record.key.decode(), record.value)
         else:
             self._take_touchpoint(record, headers, work, arrived, outputs)
 
@@ -207,10 +217,11 @@ class StitchPartition:
                 counted(memo.duplicate, {touchpoint.channel: 1})
             return
         if added in {Added.CONFLICT_KEPT, Added.CONFLICT_REPLACED}:
-            loser = held if added is Added.CONFLICT_REPLACED and held is not None else touchpoint
+            loser, winner = _parted(added, held, touchpoint)
             counted(memo.conflict, {touchpoint.channel: 1})
             self._came.setdefault(customer, CORRECTION)
             outputs.append(self._conflict(loser, record, work))
+            outputs.extend(self.plan.sender.correct_account(loser, winner))
             self._refuse(holding, loser)
             if not holding.is_awaited:
                 arrived[customer] = max(arrived.get(customer, 0), touchpoint.received_at)
@@ -262,8 +273,9 @@ class StitchPartition:
                 counted(self.memo.met_duplicate, {first.channel: 1})
                 return held
             counted(self.memo.met_conflict, {first.channel: 1})
-            loser = second if added is Added.CONFLICT_KEPT else first
+            loser, winner = _parted(added, first, second)
             outputs.append(self._conflict(loser, record, work))
+            outputs.extend(self.plan.sender.correct_account(loser, winner))
             refused.append(loser)
             return held if added is Added.CONFLICT_KEPT else given
 
@@ -419,3 +431,10 @@ def _compared(held: Touchpoint | None, given: Touchpoint) -> Added:
     if held.content_hash == given.content_hash:
         return Added.DUPLICATE
     return Added.CONFLICT_KEPT if held.content_hash < given.content_hash else Added.CONFLICT_REPLACED
+
+
+def _parted(added: Added, held: Touchpoint | None, given: Touchpoint) -> tuple[Touchpoint, Touchpoint]:
+    """Of two contents under one event id: the one that gives way, and the one that counts."""
+    if held is None or added is Added.CONFLICT_KEPT:
+        return given, held or given
+    return held, given

@@ -112,8 +112,13 @@ class Answer(Record, frozen=True):
 
 def as_json(answer: Answer) -> dict[str, Any]:
     """The answer for a program: times in ISO 8601, and `fresh_s`."""
-    found: dict[str, Any] = _json(msgspec.to_builtins(answer))
-    return found | {"fresh_s": answer.fresh_s}
+    return plain(answer) | {"fresh_s": answer.fresh_s}
+
+
+def plain(record: Record) -> dict[str, Any]:
+    """A record for a program: times in ISO 8601."""
+    found: dict[str, Any] = _json(msgspec.to_builtins(record))
+    return found
 
 
 def _json(value: Any) -> Any:

@@ -29,6 +29,8 @@ REFERENCES: Final = ("order", "case", "conversation", "offer")
 IDENTIFIERS: Final = tuple(name for name in type_order if name not in REFERENCES)
 TYPES: Final = (*IDENTIFIERS, *REFERENCES, "customer")
 """What a value can be; `customer` is a pseudonym as answers and inconsistencies have it."""
+ACCOUNT: Final = "account"
+"""What a value is only where that is said: the name of a company, whose customers are several."""
 
 LAST_SHOWN: Final = 10
 OTHERS_SHOWN: Final = 10
@@ -65,7 +67,7 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
     if not value:
         raise QuestionError("the value is empty; an identifier, or the number of an order, case, conversation or offer was expected")
     if type_ and type_ not in TYPES:
-        raise QuestionError(f"there is no type {type_!r}; choose one of {', '.join(TYPES)}")
+        raise QuestionError(f"there is no type {type_!r}; choose one of {', '.join((*TYPES, ACCOUNT))}")
     pseudonyms, untried = _pseudonyms(settings, value, type_)
     tried = tuple(each for each in TYPES if each in (type_ or each) and each not in untried)
     matches = _matches(settings, value, tried, pseudonyms)
@@ -118,7 +120,7 @@ def _matches(settings: Settings, value: str, tried: tuple[str, ...], pseudonyms:
     if pseudonyms:
         condition = "hasAny(identifiers.pseudonym, {wanted:Array(String)})"
         by = "arrayFirst(each -> has({wanted:Array(String)}, each.pseudonym), identifiers).type"
-        found += _by(settings, by, condition, {"wanted": _array(pseudonyms.values())})
+        found += _by(settings, by, condition, {"wanted": array_of(pseudonyms.values())})
     for name in REFERENCES:
         if name in tried and (name != "offer" or not found):  # no index leads to an offer, so it comes last
             found += _by(settings, f"'{name}'", f"references.`{name}` = {{value:String}}", {"value": bound(value)})
@@ -147,7 +149,7 @@ def _by(settings: Settings, by: str, condition: str, parameters: Mapping[str, st
 def _own(settings: Settings, customer: str) -> str:
     """Pseudonyms that the customer's touchpoints come by: of identifiers assigned to him, and the one that is his name."""
     rows = asked(settings, "SELECT pseudonym FROM identities WHERE customer = {customer:String}", {"customer": bound(customer)})
-    return _array(sorted({customer, *(row["pseudonym"] for row in rows)}))
+    return array_of(sorted({customer, *(row["pseudonym"] for row in rows)}))
 
 
 def _clock(settings: Settings) -> tuple[int, int | None]:
@@ -168,7 +170,7 @@ def _inconsistencies(settings: Settings, customer: str) -> tuple[OpenInconsisten
         f" FROM inconsistencies WHERE {indexed(settings, 'inconsistencies', 'inconsistency_id', condition)}"
         " AND status = 'open' AND NOT has({hidden:Array(String)}, rule)"
         " ORDER BY indexOf(['critical', 'warning', 'info'], severity), opened_at DESC, inconsistency_id",
-        {"customer": bound(customer), "hidden": _array(NOT_FOR_THE_DESK)},
+        {"customer": bound(customer), "hidden": array_of(NOT_FOR_THE_DESK)},
     )
     return tuple(OpenInconsistency(opened_at=row.pop("opened"), **row) for row in rows)
 
@@ -213,7 +215,7 @@ def _kept(settings: Settings, customer: str, last: int) -> _Kept:
         "customer": bound(customer),
         "pseudonyms": _own(settings, customer),
         "last": str(max(last, 1)),
-        "kinds": _array((*KEEPING, WITHDRAWING)),
+        "kinds": array_of((*KEEPING, WITHDRAWING)),
     }
     body = read(settings, text + UNQUOTED, "JSONCompactEachRow", parameters).body
     if not body:
@@ -228,7 +230,7 @@ def indexed(settings: Settings, table: str, key: str, condition: str) -> str:
     return f"{key} IN (SELECT {key} FROM {stored} WHERE {condition}) AND {condition}"  # noqa: S608  # our own names
 
 
-def _array(values: Iterable[str]) -> str:
+def array_of(values: Iterable[str]) -> str:
     """An Array(String) of types, pseudonyms, rules and kinds: letters, digits, colons and underscores alone need no escape."""
     return "[" + ",".join(f"'{each}'" for each in values) + "]"
 

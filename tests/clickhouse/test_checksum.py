@@ -27,3 +27,4 @@ async def test_every_current_row_counts_and_times_of_processing_do_not(inserts, 
     await after("inconsistency", inconsistency_id="i", status="open", version=3, subject="order:O1")
     assert len(set(seen)) == len(seen), "each change shows"
     assert await after("inconsistency", inconsistency_id="i", status="retracted", version=4) == seen[3]
+    assert await after("journey", journey_id="k", status="open", customer="", account="ACME") not in seen[:-1], "an account's too"

@@ -53,6 +53,14 @@ async def rows(installation, touchpoint, tables, output) -> None:
         contact("c4", 24 * 10, "chat", "k3", conversations=(Conversation("started", topic="delivery"),)),
         contact("c5", 0, "email", who="bob", conversations=(), complaints=(Complaint("opened", topic="invoice"),)),
     ]
+    journeys += [
+        journey("a1", "purchase", "completed", web, app, customer="", account="ACME"),
+        journey("a2", "purchase", "superseded", web, customer="", account="ACME"),
+    ]
+    touchpoints += [
+        encode(touchpoint(f"a1{number}", anchor=f"customer_number:{who}", account="ACME", channel="store"))
+        for number, who in enumerate(("dora", "eve"))
+    ]
     async with InsertClient(installation) as inserts:
         assert await inserts.insert(tables["journey"], journeys) == []
         assert await inserts.insert(TOUCHPOINTS, touchpoints) == []
@@ -101,3 +109,13 @@ def test_the_map_shows_what_was_planned_and_where_journeys_are_lost(ask):
         ("decision", "app", "pay", 0, 1, 1, 1, 1),
         ("awareness", "app", "seen", 1, 1, 1, 0, 2), ("awareness", "website", "seen", 1, 3, 2, 0, 2), ("decision", "app", "pay", 1, 1, 1, 0, 2),
     ]  # fmt: skip
+
+
+def test_an_account_s_journey_names_its_customers_and_is_counted_apart_from_theirs(ask):
+    assert ask("SELECT journey_id, account, status, touchpoints, customers, customers_count FROM account_journeys") == [
+        ("a1", "ACME", "completed", 2, ["dora", "eve"], 2)
+    ]
+    assert ask("SELECT account, touchpoints, customers, channels, journeys, open, completed, dropped FROM accounts") == [
+        ("ACME", 2, 2, ["store"], 1, 0, 1, 0)
+    ]
+    assert ask("SELECT count() FROM journeys WHERE account = 'ACME'") == [(0,)]

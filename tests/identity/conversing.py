@@ -130,9 +130,7 @@ def touch(event_id: str, names: tuple[str, ...], at_hours: int, **parts: object)
         corrected_at=at,
         received_at=at,
         channel="website",
-        kind="page_viewed",
         anchor=names[0],
         identifiers=tuple(Identifier(*name.split(":")) for name in names),
-        content_hash=1,
-        **parts,  # type: ignore[arg-type]
+        **({"kind": "page_viewed", "content_hash": 1} | parts),  # type: ignore[arg-type]
     )

@@ -12,6 +12,7 @@ from streams.clickhouse.reading import read
 from streams.commands.lookup import lookup
 from streams.journeys.touchpoint import Offer, Order, Promise, References
 from streams.settings import Settings
+from streams.web.accounts import look_up_account
 from streams.web.answer import Answer
 from streams.web.lookup import QuestionError, indexed, look_up
 from tests.web.conftest import HOUR, KEY, NOON, PSEUDONYMS
@@ -105,6 +106,35 @@ def test_the_last_touchpoints_newest_first_in_words(settings: Settings):
 
 def test_journeys_under_way_alone(settings: Settings):
     assert [(each.journey_id, each.phase, each.touchpoints) for each in look_up(settings, "ada").journeys] == [("j1", "decision", 2)]
+
+
+def test_an_account_names_its_customers_and_the_journeys_that_they_share(settings: Settings, record: Any, touchpoint: Any):
+    record(
+        touchpoint("acme1", ("login", "carl"), kind="order_placed", account="ACME Ltd", references=References(order="O-9")),
+        touchpoint("acme2", ("login", "dana"), at=NOON + HOUR, channel="phone", account="ACME Ltd", references=References(order="O-9")),
+        ("journey", {"journey_id": "shared", "customer": "", "account": "ACME Ltd", "status": "open", "touchpoints": 2, "moments": [
+            {"event_id": name, "at": NOON, "channel": "website", "kind": "order_placed", "step": "placed", "phase": "decision"} for name in ("acme1", "acme2")]}),
+        ("journey", {"journey_id": "own", "account": "ACME Ltd", "customer": PSEUDONYMS.of("login", "carl"), "status": "open"}),
+        ("inconsistency", {"inconsistency_id": "danas", "customer": PSEUDONYMS.of("login", "dana"), "status": "open"}),
+    )  # fmt: skip
+    answer = look_up_account(settings, "ACME Ltd", last=3)
+    assert [(each.customer, each.channel, each.inconsistencies) for each in answer.customers] == [
+        (PSEUDONYMS.of("login", "dana"), "phone", 1),
+        (PSEUDONYMS.of("login", "carl"), "website", 0),
+    ]
+    assert [(each.journey_id, each.customers, each.touchpoints) for each in answer.journeys] == [("shared", 2, 2)]
+    assert not look_up_account(settings, "acme ltd", last=3).known
+    assert not look_up(settings, "ACME Ltd").known, "a company is asked for by its type"
+
+
+def test_the_command_tells_an_account(settings: Settings, monkeypatch):
+    for name in ("clickhouse_url", "clickhouse_database", "clickhouse_store"):
+        monkeypatch.setenv(f"TOUCHPOINTS_{name.upper()}", getattr(settings, name))
+    told = CliRunner().invoke(app, ["ACME Ltd", "--type", "account"])
+    assert (told.exit_code, "2 customers" in told.output, "1 to put right" in told.output) == (0, True, True), told.output
+    found = json.loads(CliRunner().invoke(app, ["ACME Ltd", "--type", "account", "--json"]).output)
+    assert (found["known"], found["customers_count"], found["journeys"][0]["started_at"]) == (True, 2, "2023-11-15T12:00:00Z")
+    assert "Not known" in CliRunner().invoke(app, ["nobody", "--type", "account"]).output
 
 
 def test_freshness_is_the_time_since_the_last_row(settings: Settings):
