@@ -87,7 +87,7 @@ def main(customers: int = 100_000, seed: int = 1, partitions: int = 4) -> None:
         if number % 100_000 == 0 and sys.stderr.isatty():
             print(f"\r{number:,} of {len(seen):,}", end="", file=sys.stderr)
     spent_s = time.process_time() - began
-    _send_on(installation, seen)
+    send_on(installation, seen)
     found = ((each[2], installation.customer(each)) for each in seen)
     shared = sum(graph.shared for graph in installation.graphs)
     score = pair_score(found, simulation.persons())
@@ -104,7 +104,7 @@ def main(customers: int = 100_000, seed: int = 1, partitions: int = 4) -> None:
     )
 
 
-def _send_on(installation: Partitions, seen: list[Seen]) -> None:
+def send_on(installation: Partitions, seen: list[Seen]) -> None:
     """What was held under an identifier before that became shared goes to the next one: stitch's part of it."""
     before: dict[str, str] | None = None
     while before != (before := {each[2]: installation.customer(each) for each in seen if len(each[0]) > 1}):

@@ -1,10 +1,11 @@
 """Precision and recall of every rule against simulated truth, clean and noisy, each miss with its story.
 
-Run: .venv/bin/python -m bench.truth [CUSTOMERS [SEED ...]] [--rules first|all] [--only clean|noisy|outage] [--pipeline]
+Run: .venv/bin/python -m bench.truth [CUSTOMERS [SEED ...]] [--rules first|all] [--only clean|noisy|outage|mixed] [--pipeline]
 
 The events are encoded, admitted as channels' events are, and folded by customer as they are published. Time passes as in
 live traffic, so that what is raised and later retracted is counted too (what a stronger rule takes over is not). Identity is
-taken as known. `--pipeline` sends the clean events of the first six rules' stories through broker, processors and ClickHouse
+taken as known, but for `mixed`: there each channel shows the identifiers that it would know, the identity graph of four partitions says
+who is whom, and what it says in the end is folded. `--pipeline` sends the clean events through broker, processors and ClickHouse
 instead. Exit code 0 only where every rule is exact in the end.
 """
 
@@ -13,10 +14,11 @@ import json
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from time import process_time
 from typing import NamedTuple
 
+from bench.identity import Partitions, send_on
 from streams.avro.codec import Encoder
 from streams.avro.refusal import Refusal
 from streams.avro.registry import FileRegistry
@@ -37,6 +39,7 @@ from streams.simulation.noise import USUAL, Noise, Outage, noisy
 KEY = bytes(range(32))
 DELAY = 5 * SECOND
 """How far the watermark stays behind the wall clock: a channel's usual delay."""
+PARTITIONS = 4
 SHOWN = 3
 """Misses of a rule that are named."""
 
@@ -103,7 +106,28 @@ def lived(customer: Customer, life: Iterable[Arrived], until: int) -> Lived:
     return Lived(conflicts | {each.inconsistency_id: each for each in customer.results(until).inconsistencies}, raised)
 
 
-def report(name: str, simulation: Simulation, events: Iterable[ChannelEvent]) -> bool:
+def whose(arrived: Sequence[Arrived]) -> dict[str, str]:
+    """By event id: the customer to whom the identity graph gives it in the end, whatever came when."""
+    installation = Partitions(PARTITIONS)
+    seen = [
+        (tuple(f"{one.type}:{one.pseudonym}" for one in touchpoint.identifiers), touchpoint.corrected_at, touchpoint.event_id)
+        for _, touchpoint in arrived
+    ]
+    for each in seen:
+        installation.see(each)
+    send_on(installation, seen)
+    return {each[2]: installation.customer(each) for each in seen}
+
+
+def named(customers: Mapping[str, str], person: Mapping[str, str]) -> dict[str, str]:
+    """By customer number: the customer who has most of that person's touchpoints."""
+    held: dict[str, Counter[str]] = defaultdict(Counter)
+    for event_id, customer in customers.items():
+        held[person[event_id]][customer] += 1
+    return {number: counts.most_common(1)[0][0] for number, counts in held.items()}
+
+
+def report(name: str, simulation: Simulation, events: Iterable[ChannelEvent], *, mixed: bool = False) -> bool:
     """Print a line for each rule, and the misses; whether every rule is exact."""
     began = process_time()
     events = list(events)
@@ -111,9 +135,12 @@ def report(name: str, simulation: Simulation, events: Iterable[ChannelEvent]) ->
     settings = JourneySettings(shipped_processes())
     person = dict(simulation.persons())
     lives: dict[str, list[Arrived]] = defaultdict(list)
-    for each in admitted(event for event in events if event.channel != "knowledge"):
-        lives[person[each.touchpoint.event_id]].append(each)
-    weaker = {(each.customer, rule) for each in simulation.truth for rule in each.also}
+    arrived = list(admitted(event for event in events if event.channel != "knowledge"))
+    customers = whose(arrived) if mixed else person
+    name_of_person = named(customers, person)
+    for each in arrived:
+        lives[customers[each.touchpoint.event_id]].append(each)
+    weaker = {(name_of_person.get(each.customer, each.customer), rule) for each in simulation.truth for rule in each.also}
     found: list[Found] = []
     raised: Counter[str] = Counter()
     kept: Counter[str] = Counter()
@@ -123,7 +150,7 @@ def report(name: str, simulation: Simulation, events: Iterable[ChannelEvent]) ->
         raised.update(outcome.raised.values())
         kept.update(rule for each, rule in outcome.raised.items() if each in outcome.held or (number, rule) in weaker)
     exact = True
-    for rule, one in score(simulation.truth, found, str).items():
+    for rule, one in score(simulation.truth, found, lambda number: name_of_person.get(number, number)).items():
         exact = exact and one.precision == one.recall == 1.0
         lost = raised[rule] - kept[rule]
         print(
@@ -175,7 +202,8 @@ def main() -> int:
     parser.add_argument("customers", nargs="?", type=int, default=5000)
     parser.add_argument("seeds", nargs="*", type=int)
     parser.add_argument("--rules", choices=("first", "all"), default="all", help="stories of the first six rules, or of all")
-    parser.add_argument("--only", choices=("clean", "noisy", "outage"), help="one kind of noise (default: clean and noisy)")
+    noises_said = "one kind of noise (default: clean, noisy, and noisy with mixed identifiers)"
+    parser.add_argument("--only", choices=("clean", "noisy", "outage", "mixed"), help=noises_said)
     parser.add_argument("--pipeline", action="store_true", help="through broker, processors and ClickHouse")
     given = parser.parse_args()
     exact = True
@@ -185,8 +213,12 @@ def main() -> int:
             continue
         simulation = simulate(given.customers, seed, rules=given.rules)
         noises = ways(simulation)
-        for name in [given.only] if given.only else ["clean", "noisy"]:
-            exact = report(f"seed {seed} {name}", simulation, noisy(simulation.events(), noises[name], seed)) and exact
+        for name in [given.only] if given.only else ["clean", "noisy", "mixed"]:
+            if name == "mixed":
+                people = simulate(given.customers, seed, rules=given.rules, identities="mixed")
+                exact = report(f"seed {seed} mixed", people, noisy(people.events(), USUAL, seed), mixed=True) and exact
+            else:
+                exact = report(f"seed {seed} {name}", simulation, noisy(simulation.events(), noises[name], seed)) and exact
     return 0 if exact else 1
 
 

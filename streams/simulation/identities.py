@@ -117,7 +117,7 @@ def _filled(seed: int, index: int, person: Person, moments: Sequence[Moment], ra
         "cookie": f"ck-{seed}-{index}",
         "device": f"dev-{seed}-{index}",
         "loyalty_card": person.loyalty_card or f"2601{seed % 1000:03d}{index:07d}",
-        "login": f"user{seed}x{index}",
+        "login": f"user-{person.number}",
     }
     channels = {moment.channel for moment in moments}
     types = {"customer_number", "email", "cookie" if person.screen == "website" else "device"}

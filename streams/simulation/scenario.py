@@ -1,6 +1,6 @@
 """A whole simulation: customers with their habits, stories for three in ten of them, and the truth of what went wrong."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import merge
@@ -150,9 +150,18 @@ def simulate(
         if identities == "mixed":
             wallet, bits = mixed.shown(seed, index, person, diary.moments())
             wallets.append(wallet)
+            bits = _alike([page for _, page in diary.pages], bits)
         pages += [(at, index, page, shown) for (at, page), shown in zip(diary.pages, bits, strict=True)]
     pages.sort(key=itemgetter(0))  # stable: what one person does at one moment stays in its order
     return Simulation(seed, start, until, tuple(truth), told_of, shop, tuple(persons), tuple(wallets), tuple(pages))
+
+
+def _alike(pages: Sequence[bytes], bits: Sequence[int]) -> list[int]:
+    """What is sent again shows what it showed before: a moment that is told twice shows all that either would."""
+    shown: dict[bytes, int] = {}
+    for page, each in zip(pages, bits, strict=True):
+        shown[page] = shown.get(page, 0) | each
+    return [shown[page] for page in pages]
 
 
 def _check(customers: int, seed: int, start: int, touchpoints_per_customer: int | None) -> None:
