@@ -265,7 +265,8 @@ def _framed(prefix: bytes, datum: bytes) -> bytes | Refusal:
 
 def knowledge_key(record: Mapping[str, Any]) -> str:
     """What an entry of knowledge is about: the last entry of a key counts."""
-    return "|".join(record.get(name) or "" for name in ("channel", "offer", "subject", "attribute"))
+    parts = [record.get(name) or "" for name in ("channel", "offer", "subject", "attribute")]
+    return "|".join([*parts, record["period"]] if record.get("period") else parts)
 
 
 def source_key(record: Mapping[str, Any]) -> str:

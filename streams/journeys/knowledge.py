@@ -1,7 +1,9 @@
 """What each channel knows, since when and until when: offers, and values of a subject's attribute. No customers.
 
-Entries are records of `schemas/knowledge.avsc`. The last one of a key (channel, offer, subject, attribute) counts; one that
-is withdrawn never held. Whoever asks, asks for a time, so that the answer is the same whenever it is asked.
+Entries are records of `schemas/knowledge.avsc`. The last one of a key (channel, offer, subject, attribute, period) counts; one that
+is withdrawn never held. What is known, forgotten and known again has an entry for each period.
+
+Whoever asks, asks for a time, so that the answer is the same whenever it is asked.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +18,7 @@ class Key(NamedTuple):
     offer: str
     subject: str
     attribute: str
+    period: str = ""
 
 
 class Known(NamedTuple):
@@ -25,6 +28,10 @@ class Known(NamedTuple):
     known_until: int | None
     value: str
 
+    def holds(self, at: int) -> bool:
+        """Whether it is known at a time (us)."""
+        return self.known_from <= at and (self.known_until is None or at < self.known_until)
+
 
 class Knowledge:
     """The channels' knowledge, as last published.
@@ -33,10 +40,11 @@ class Knowledge:
     fingerprint 64 bits of all that is held, whatever order it came in: the same after a restart
     """
 
-    __slots__ = ("_held", "_publishing", "fingerprint", "revision")
+    __slots__ = ("_held", "_periods", "_publishing", "fingerprint", "revision")
 
     def __init__(self, entries: Iterable[Mapping[str, Any]] = ()) -> None:
         self._held: dict[Key, Known | None] = {}
+        self._periods: dict[Key, dict[Key, None]] = {}
         self._publishing: set[str] = set()
         self.revision = 0
         self.fingerprint = 0
@@ -45,7 +53,7 @@ class Knowledge:
 
     def learn(self, entry: Mapping[str, Any]) -> Key | None:
         """Take one entry (times int us) in place of the one with its key; the key where anything changed, else None."""
-        key = Key(entry["channel"], entry.get("offer", ""), entry.get("subject", ""), entry.get("attribute", ""))
+        key = Key(entry["channel"], entry.get("offer", ""), entry.get("subject", ""), entry.get("attribute", ""), entry.get("period", ""))
         known = None
         if not entry.get("withdrawn", False):
             known = Known(entry["known_from"], entry.get("known_until"), entry.get("value", ""))
@@ -53,6 +61,7 @@ class Knowledge:
             return None
         self._note(key)
         self._held[key] = known
+        self._periods.setdefault(key._replace(period=""), {})[key] = None
         self._note(key)
         self._publishing.add(key.channel)
         self.revision += 1
@@ -76,17 +85,18 @@ class Knowledge:
 
     def knows_offer(self, channel: str, offer: str, at: int) -> bool:
         """Whether the channel knew the offer at a time (us)."""
-        known = self._held.get(Key(channel, offer, "", ""))
-        return known is not None and known.known_from <= at and (known.known_until is None or at < known.known_until)
+        return any(known.holds(at) for known in self._known(Key(channel, offer, "", "")))
 
     def told_after(self, channel: str, offer: str, at: int) -> int | None:
-        """When (us) the channel was told of an offer that it did not know at a time; None where it was not."""
-        known = self._held.get(Key(channel, offer, "", ""))
-        return known.known_from if known is not None and known.known_from > at else None
+        """When (us) the channel was told next of an offer that it did not know at a time; None where it was not."""
+        later = [known.known_from for known in self._known(Key(channel, offer, "", "")) if known.known_from > at]
+        return min(later, default=None)
 
     def value(self, channel: str, subject: str, attribute: str, at: int) -> str | None:
-        """The value that the channel held for a subject's attribute at a time (us); None where it held none."""
-        known = self._held.get(Key(channel, "", subject, attribute))
-        if known is None or at < known.known_from or (known.known_until is not None and at >= known.known_until):
-            return None
-        return known.value
+        """The value that the channel held for a subject's attribute at a time (us), of several the one since last; None for none."""
+        there = [known for known in self._known(Key(channel, "", subject, attribute)) if known.holds(at)]
+        return max(there, key=lambda known: (known.known_from, known.value)).value if there else None
+
+    def _known(self, key: Key) -> list[Known]:
+        """What is held of a thing, all its periods."""
+        return [known for each in self._periods.get(key, ()) if (known := self._held.get(each)) is not None]

@@ -102,7 +102,7 @@ class Learner:
         """Take one record, b"" for a tombstone; why, where it is none."""
         if not value:
             parts = key.decode(errors="replace").split("|")
-            if len(parts) == len(Key._fields):
+            if len(parts) in {len(Key._fields) - 1, len(Key._fields)}:
                 self._knowledge.forget(Key(*parts))
             return None
         entry = self._decoded(value)

@@ -165,11 +165,12 @@ def found(rule: str, *touchpoints: Touchpoint, now: float | None = None, **more)
     return [each for each in results.inconsistencies if each.rule == rule]
 
 
-def knows(channel: str, offer: str, since: float, until: float | None = None, *, withdrawn: bool = False) -> dict:
+def knows(channel: str, offer: str, since: float, until: float | None = None, *, withdrawn: bool = False, period: str = "") -> dict:
     return {
         "channel": channel,
         "offer": offer,
         "known_from": at(since),
         "known_until": None if until is None else at(until),
         "withdrawn": withdrawn,
+        "period": period,
     }

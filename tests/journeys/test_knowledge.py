@@ -38,3 +38,17 @@ def test_a_key_that_is_dropped_is_unknown_again():
     key = knowledge.learn(knows("phone", "O", 1))
     knowledge.forget(key)
     assert not knowledge.knows_offer("phone", "O", at(2))
+
+
+def test_what_is_known_again_has_an_entry_for_each_period_and_each_can_be_corrected():
+    knowledge = Knowledge([knows("phone", "O", 1, 3), knows("phone", "O", 5, 7, period="again")])
+    assert [knowledge.knows_offer("phone", "O", at(hours)) for hours in (0, 2, 4, 6, 8)] == [False, True, False, True, False]
+    assert [knowledge.told_after("phone", "O", at(hours)) for hours in (0, 4, 8)] == [at(1), at(5), None]
+    knowledge.learn(knows("phone", "O", 1, withdrawn=True))
+    assert [knowledge.knows_offer("phone", "O", at(hours)) for hours in (2, 6)] == [False, True]
+
+
+def test_its_fingerprint_is_of_what_is_held_whatever_order_it_came_in():
+    first, second = knows("phone", "O", 1), knows("phone", "P", 1)
+    forward, backward = Knowledge([first, second]), Knowledge([second, knows("phone", "O", 2), first])
+    assert forward.fingerprint == backward.fingerprint != Knowledge([first]).fingerprint

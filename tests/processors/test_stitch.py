@@ -342,6 +342,32 @@ async def test_an_open_promise_fires_once_after_a_restore(stitched):
     assert await heir.take_at(11) == []
 
 
+def chatting(hours, action):
+    return msgspec.structs.replace(talked(hours, action, staffed=True), channel="chat", direction="inbound")
+
+
+SILENCE = {
+    "promise_broken": (promised(0, due=10),),
+    "contact_unanswered": (chatting(0, "started"),),
+    "handover_lost": (chatting(0, "started"), chatting(0.01, "answered"), chatting(0.02, "transferred")),
+    "channel_failed": (chatting(0, "started"), chatting(0.01, "answered"), chatting(0.02, "broken")),
+}
+
+
+@pytest.mark.parametrize("restores", [True, False])
+@pytest.mark.parametrize("rule", SILENCE)
+async def test_what_never_came_is_found_by_time_alone_once_also_after_a_restart(stitched, rule, restores):
+    assert of("inconsistency", await stitched.take_at(0.03, *SILENCE[rule])) == [], "it may still come"
+    held = stitched.restored() if restores else stitched
+    assert of("inconsistency", await held.tick()) == []
+    rows = of("inconsistency", await held.take_at(200))
+    assert [(row["rule"], row["status"]) for row in rows] == [(rule, "open")]
+    held = held.restored() if restores else held
+    assert of("inconsistency", await held.tick()) == []
+    assert of("inconsistency", await held.take_at(201)) == []
+    assert of("inconsistency", await held.take_at(202, talked(201, conversation="other"))) == []
+
+
 async def test_what_has_fired_does_not_fire_again_after_a_restore(stitched):
     await stitched.take_at(1, promised(0, due=10))
     await stitched.take_at(10)
