@@ -61,6 +61,12 @@ async def rows(installation, touchpoint, tables, output) -> None:
         encode(touchpoint(f"a1{number}", anchor=f"customer_number:{who}", account="ACME", channel="store"))
         for number, who in enumerate(("dora", "eve"))
     ]
+    touchpoints += [
+        encode(
+            touchpoint(name, anchor="customer_number:flo", channel="app", received_at=NOON + late * HOUR, corrected_at=NOON, replay=replay)
+        )
+        for name, late, replay in (("late", 49, ""), ("soon", 48, ""), ("imported", 9000, "old"))
+    ]
     async with InsertClient(installation) as inserts:
         assert await inserts.insert(tables["journey"], journeys) == []
         assert await inserts.insert(TOUCHPOINTS, touchpoints) == []
@@ -119,3 +125,7 @@ def test_an_account_s_journey_names_its_customers_and_is_counted_apart_from_thei
         ("ACME", 2, 2, ["store"], 1, 0, 1, 0)
     ]
     assert ask("SELECT count() FROM journeys WHERE account = 'ACME'") == [(0,)]
+
+
+def test_a_touchpoint_is_late_beyond_the_horizon_and_one_of_an_import_never(ask):
+    assert ask("SELECT event_id, customer, late_s FROM late_touchpoints") == [("late", "flo", 49 * 3600)]
