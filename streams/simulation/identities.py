@@ -10,6 +10,8 @@ is done anonymously on a family's device.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from random import Random
 from typing import Final
 
@@ -103,8 +105,20 @@ def shown(seed: int, index: int, person: Person, moments: Sequence[Moment]) -> t
         known = known or place == known_from
         bits[place] = month.sees(moments[place], known=known)
     month.connect(order, bits)
+    _same_again(moments, bits)
     anonymous = known_from is not None and any(not bits[place] & month.number for place in screens[: screens.index(known_from)])
     return Wallet(wallet.values, late=anonymous, shared=wallet.shared), bits
+
+
+def _same_again(moments: Sequence[Moment], bits: list[int]) -> None:
+    """What is sent again under its event id shows what it showed before: all of its sendings show the same."""
+    places: dict[str, list[int]] = {}
+    for place, moment in enumerate(moments):
+        places.setdefault(moment.event_id, []).append(place)
+    for again in places.values():
+        shows = reduce(or_, (bits[place] for place in again))
+        for place in again:
+            bits[place] = shows
 
 
 def _filled(seed: int, index: int, person: Person, moments: Sequence[Moment], random: Random) -> Wallet:

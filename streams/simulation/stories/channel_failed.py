@@ -60,13 +60,13 @@ def _app_fails_then_the_website(telling: Telling) -> None:
 
 def _gave_up(telling: Telling) -> None:
     at, session, event = _stuck(telling, telling.person.screen)
-    telling.raises(f"session:{session}", event, at=at + 24 * HOUR)
+    telling.raises(f"session:{session}", event, at=at + 24 * HOUR, status=EITHER)
 
 
 def _registration_gave_up(telling: Telling) -> None:
     at = scenes.looked_around(telling.diary, telling.time(0, 10), telling.product(), 2) + scenes.minutes(1)
     session, event = scenes.failed(telling.diary, at, telling.person.screen, step="registration", blocking=True, goal=True)
-    telling.raises(f"session:{session}", event, at=at + 24 * HOUR)
+    telling.raises(f"session:{session}", event, at=at + 24 * HOUR, status=EITHER)
 
 
 def _chat_breaks_and_silence(telling: Telling) -> None:
