@@ -191,6 +191,7 @@ class StitchState:
     def let_go(self, holding: Holding) -> dict[str, bytes]:
         """Give up a holding's touchpoints; returns them."""
         kept = self._kept(holding.customer)
+        kept.is_changed = True
         touchpoints = self.held_under(holding)
         for event_id in touchpoints:
             kept.drop((holding.number, event_id))

@@ -140,6 +140,15 @@ def restored(records, *, pack):
 @settings(max_examples=200, deadline=None)
 @given(st.lists(steps, max_size=25), st.booleans())
 @example([("keep_all", (CUSTOMERS[0], IDENTIFIERS[0], 0), 65, 0), ("let_go", (CUSTOMERS[0], IDENTIFIERS[0], 0))], True)
+@example(
+    [
+        ("refuse", (CUSTOMERS[1], IDENTIFIERS[0], 0), EVENTS[0], 0),
+        ("pack",),
+        ("let_go", (CUSTOMERS[1], IDENTIFIERS[0], 0)),
+        ("pack",),
+    ],
+    False,
+)
 def test_live_packed_and_restored_hold_the_same(taken, pack):
     kept = Kept()
     for step in taken:
