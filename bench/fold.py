@@ -29,9 +29,10 @@ from streams.journeys.touchpoint import (
     encode,
 )
 from streams.processes import shipped_processes
+from streams.wording_file import load_wording
 
 HOUR = 3_600_000_000
-SETTINGS = JourneySettings(shipped_processes())
+SETTINGS = JourneySettings(shipped_processes(), wording=load_wording())
 
 
 def a_life(customer: int, touchpoints: int = 24) -> list[Touchpoint]:

@@ -33,6 +33,7 @@ from streams.processors.internal import CLOCK, KIND, Clock, touchpoint_output
 from streams.processors.outputs import Publisher
 from streams.processors.stitch import StitchPartition, StitchPlan
 from streams.simulation import simulate
+from streams.wording_file import load_wording
 
 SCREENS: Final = ("website", "app", "chat")
 BATCH: Final = 2000
@@ -80,7 +81,7 @@ def stitch_plan() -> StitchPlan:
     publisher = Publisher("journeys", OutputEncoder(registry, "journey"), "inconsistencies", OutputEncoder(registry, "inconsistency"))
     letters = DeadLetters("dead", 1, OutputEncoder(registry, "dead_letter"), Sealing("k1:" + "11" * 32))
     return StitchPlan(
-        JourneySettings(shipped_processes()),
+        JourneySettings(shipped_processes(), wording=load_wording()),
         Knowledge(),
         publisher,
         letters,

@@ -35,6 +35,7 @@ from streams.processes import shipped_processes
 from streams.simulation import Found, Simulation, score, simulate
 from streams.simulation.clock import DAY, SECOND
 from streams.simulation.noise import USUAL, Noise, Outage, noisy
+from streams.wording_file import load_wording
 
 KEY = bytes(range(32))
 DELAY = 5 * SECOND
@@ -132,7 +133,7 @@ def report(name: str, simulation: Simulation, events: Iterable[ChannelEvent], *,
     began = process_time()
     events = list(events)
     knowledge = Knowledge(event.record for event in events if event.channel == "knowledge")
-    settings = JourneySettings(shipped_processes())
+    settings = JourneySettings(shipped_processes(), wording=load_wording())
     person = dict(simulation.persons())
     lives: dict[str, list[Arrived]] = defaultdict(list)
     arrived = list(admitted(event for event in events if event.channel != "knowledge"))

@@ -36,6 +36,7 @@ from streams.processors.stitch import StitchPartition, StitchPlan
 from streams.rules_file import load_rules
 from streams.settings import CHANNELS, Settings
 from streams.stack_folder import KNOWLEDGE_FILE
+from streams.wording_file import load_wording
 
 SECOND_US: Final = 1_000_000
 
@@ -111,7 +112,12 @@ def _identify(settings: Settings, registry: Registry) -> Role:
 
 
 def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_letters: DeadLetters, metrics: Metrics) -> Role:
-    journeys = load_rules(JourneySettings(configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s), settings.rules)
+    journeys = load_rules(
+        JourneySettings(
+            configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s, wording=load_wording(settings.language)
+        ),
+        settings.rules,
+    )
     single_valued = load_identifiers(settings.identifiers).single_valued
     plan = StitchPlan(
         settings=replace(journeys, rules=replace(journeys.rules, single_valued=single_valued)),

@@ -65,6 +65,7 @@ class Settings:
     processes               file of the processes; "" takes those shipped
     broker_memory_mib       the embedded broker takes no more events from this size on, MiB, and ends at one and a half times it
     rules                   file of the rules' settings; "" takes those shipped
+    language                of what findings say: en, nl, or a file of wording (de.yaml)
     identifiers             file of the identifiers' types; "" takes those shipped
     phone_region            country of phone numbers that name none, as NL; "": they stay digits
     folder                  of the embedded stack, where there is one
@@ -97,6 +98,7 @@ class Settings:
     processes: str = ""
     broker_memory_mib: int = 2048
     rules: str = ""
+    language: str = "en"
     identifiers: str = ""
     phone_region: str = ""
     folder: Path | None = None

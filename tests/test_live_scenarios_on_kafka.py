@@ -36,6 +36,7 @@ from streams.publishing import publish, publish_import, source_key
 from streams.settings import CHANNELS, Settings
 from streams.simulation import Simulation, simulate
 from streams.stack import Stack
+from streams.wording_file import load_wording
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -117,7 +118,7 @@ def value_of(event: ChannelEvent) -> bytes:
 def held_by(events: Iterable[ChannelEvent], replay: str, knowledge: Iterable[ChannelEvent], now: int) -> set[str]:
     """Ids of the findings that all events together hold at `now` (us): each customer folded at once, by no pipeline."""
     admissions = {channel: Admission(channel, REGISTRY, key_of(KEYS["PSEUDONYM_KEY"])) for channel in CHANNELS}
-    settings, known = JourneySettings(shipped_processes()), Knowledge(each.record for each in knowledge)
+    settings, known = JourneySettings(shipped_processes(), wording=load_wording()), Knowledge(each.record for each in knowledge)
     customers: dict[str, Customer] = {}
     for event in events:
         (answer,) = admissions[event.channel].admit_run([value_of(event)], [now], [replay], now)

@@ -102,8 +102,14 @@ def _configured(settings: "Settings") -> "JourneySettings":
     from streams.journeys.settings import JourneySettings  # noqa: PLC0415
     from streams.processes import configured_processes  # noqa: PLC0415
     from streams.rules_file import load_rules  # noqa: PLC0415
+    from streams.wording_file import load_wording  # noqa: PLC0415
 
-    return load_rules(JourneySettings(configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s), settings.rules)
+    return load_rules(
+        JourneySettings(
+            configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s, wording=load_wording(settings.language)
+        ),
+        settings.rules,
+    )
 
 
 def _list(settings: "Settings", *, as_json: bool) -> None:

@@ -113,7 +113,7 @@ class Customer:
         state = self._fold.state
         suspicions = state.suspicions
         found = [
-            finding(each, suspicions, self.knowledge, self.customer, now)
+            finding(each, suspicions, self.knowledge, self.customer, now, self.settings.wording)
             for each in suspicions.values()
             if holds(each, suspicions, self.knowledge, now)
         ]
@@ -173,7 +173,7 @@ class Customer:
         for each in touched:
             suspicion = suspicions.get(each)
             if suspicion is not None and holds(suspicion, suspicions, self.knowledge, now):
-                row = finding(suspicion, suspicions, self.knowledge, self.customer, now)
+                row = finding(suspicion, suspicions, self.knowledge, self.customer, now, self.settings.wording)
                 if self._before.get(each) != row:
                     found.append(row)
             elif each in self._reported_findings:
@@ -194,7 +194,7 @@ class Customer:
         counting = self._history.of_event(event_id)
         if counting is None or counting.content_hash == self._conflicts[event_id].content_hash:
             return None
-        return event_conflict(self.customer, counting, self._conflicts[event_id], self.settings.rules)
+        return event_conflict(self.customer, counting, self._conflicts[event_id], self.settings.rules, self.settings.wording)
 
     def _successor(self, journey_id: str, touched: set[str]) -> str:
         """The journey that now shows the first touchpoint of one that is gone; "" where none does."""
@@ -253,7 +253,9 @@ class Customer:
                 self._before[each] = state.journeys.held[each].row(self.customer, self._now)
         for each in findings - old.touched_findings:
             if each in self._reported_findings and each in state.suspicions:
-                self._before[each] = finding(state.suspicions[each], state.suspicions, self.knowledge, self.customer, self._now)
+                self._before[each] = finding(
+                    state.suspicions[each], state.suspicions, self.knowledge, self.customer, self._now, self.settings.wording
+                )
 
     def _everything(self) -> set[str]:
         state = self._fold.state

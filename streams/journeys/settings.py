@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from streams.journeys.inconsistencies.telling import Wording
 from streams.journeys.phases import Plan
 from streams.journeys.process import DAY_S, Process
 from streams.journeys.rule_settings import RuleSettings
@@ -39,6 +40,7 @@ class JourneySettings:
     told_ahead_s            a finding that two facts decide is told this long before the watermark reaches them; where time is further
                             behind (a backlog, a channel that is declared late) it waits: what is still to come may undo it
     rules                   settings of the rules that have a record of their own
+    wording                 the language of what findings say
     snapshot_every          touchpoints between two snapshots of the fold, at least
     scope                   "": journeys of customers; else of accounts: it and the account are parts of a journey's id, so that an
                             order has one of each
@@ -106,6 +108,7 @@ class JourneySettings:
     case_kept_s: int = 730 * DAY_S
     told_ahead_s: int = 60
     rules: RuleSettings = field(default_factory=RuleSettings)
+    wording: Wording = field(default_factory=Wording, repr=False)
     snapshot_every: int = 32
     scope: str = ""
     plan: Plan = field(init=False, repr=False, compare=False)

@@ -18,6 +18,7 @@ from streams.processors.identify import IdentifyPlan
 from streams.processors.identities import IdentityRows
 from streams.processors.outputs import Publisher
 from streams.processors.stitch import StitchPlan
+from streams.wording_file import load_wording
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +34,7 @@ def installation() -> Callable[[int], Installation]:
         return Installation(
             IdentifyPlan("admitted", "identified", partitions, rows),
             StitchPlan(
-                JourneySettings(shipped_processes()),
+                JourneySettings(shipped_processes(), wording=load_wording()),
                 Knowledge(),
                 publisher,
                 letters,

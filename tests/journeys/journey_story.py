@@ -24,13 +24,14 @@ from streams.journeys.touchpoint import (
     Web,
 )
 from streams.processes import shipped_processes
+from streams.wording_file import load_wording
 
 MINUTE = 60 * 1_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 START = 1_700_000_000_000_000
 LATER = START + 3650 * DAY
-SETTINGS = JourneySettings(shipped_processes())
+SETTINGS = JourneySettings(shipped_processes(), wording=load_wording())
 _PARTS = {
     Offer: "offers",
     Statement: "statements",

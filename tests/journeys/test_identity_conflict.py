@@ -46,10 +46,10 @@ def test_two_values_in_one_touchpoint():
 def test_two_contents_under_one_event_id_are_one_finding_whichever_was_refused():
     one, other, third = (changed(seen(hours, event_id="e"), content_hash=hours + 1) for hours in (0, 2, 3))
     rules = SETTINGS.rules
-    finding = event_conflict("someone", one, other, rules)
-    assert finding.inconsistency_id == event_conflict("someone", one, third, rules).inconsistency_id
+    finding = event_conflict("someone", one, other, rules, SETTINGS.wording)
+    assert finding.inconsistency_id == event_conflict("someone", one, third, rules, SETTINGS.wording).inconsistency_id
     assert (finding.subject, finding.audience, finding.opened_at, finding.founding) == ("event:e", "channel_team", at(2), ("e",))
-    assert event_conflict("someone", one, other, replace(rules, off=frozenset({RULE}))) is None
+    assert event_conflict("someone", one, other, replace(rules, off=frozenset({RULE})), SETTINGS.wording) is None
 
 
 def test_a_conflict_that_is_noted_is_told_once_and_goes_with_the_event():
@@ -59,7 +59,7 @@ def test_a_conflict_that_is_noted_is_told_once_and_goes_with_the_event():
     held.note_conflict(third)
     held.note_conflict(other)
     [finding] = held.changed(at(5)).inconsistencies
-    assert finding == event_conflict("someone", one, other, SETTINGS.rules)
+    assert finding == event_conflict("someone", one, other, SETTINGS.rules, SETTINGS.wording)
     assert held.changed(at(5)).inconsistencies == ()
     assert held.changed(at(4)).gone_inconsistencies == ()  # time that goes back changes nothing of it
     assert held.results(at(5)).inconsistencies == (finding,)

@@ -26,6 +26,7 @@ from streams.processors.internal import CLOCK, KIND, TOUCHPOINT, Clock, ImportCl
 from streams.processors.outputs import Publisher
 from streams.processors.stitch import StitchMemo, StitchPartition, StitchPlan
 from streams.processors.stitch_state import SPARE
+from streams.wording_file import load_wording
 
 HOUR = 3_600_000_000
 START = NOW - 1000 * HOUR
@@ -170,7 +171,7 @@ def without_processing(rows):
 def plan(registry, dead_letters):
     publisher = Publisher("journeys", OutputEncoder(registry, "journey"), "inconsistencies", OutputEncoder(registry, "inconsistency"))
     return StitchPlan(
-        JourneySettings(shipped_processes()),
+        JourneySettings(shipped_processes(), wording=load_wording()),
         Knowledge(),
         publisher,
         dead_letters,

@@ -21,11 +21,12 @@ from streams.settings import Settings
 from streams.simulation import simulate
 from streams.simulation.noise import USUAL, noisy
 from streams.simulation.scoring import Found, score
+from streams.wording_file import load_wording
 
 KEY = b"a key of the tests, thirty-two b"
 DAY = 86_400_000_000
 STRONG = frozenset(type_order) - {"order", "case", "conversation"}
-SETTINGS = load_rules(JourneySettings(shipped_processes()))
+SETTINGS = load_rules(JourneySettings(shipped_processes(), wording=load_wording()))
 
 
 def admitted(events, knowledge):

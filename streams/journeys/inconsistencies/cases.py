@@ -13,7 +13,7 @@ from typing import Final
 
 from streams.journeys.inconsistencies.findings import DESK, Suspicion
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_name, number
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.ledger import CaseFact
 
 NAME: Final = "case_reopened"
@@ -40,18 +40,8 @@ class CaseReopened(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """How often it came back, and how soon after it was called done."""
-        told = suspicion.told
-        times = "" if suspicion.count == 1 else f" ({number(suspicion.count)} times in all)"
-        after = apart(suspicion.first.at or 0, suspicion.second.at or 0)
-        sentence = (
-            f"{channel_name(suspicion.first.channel)} said that case {told['case']} was {told['done']}; "
-            f"{after} later it was open again{times}."
-        )
-        if suspicion.resolved_at is None:
-            remedy = "Read what was done before, call the customer, and close the case only when he agrees."
-        else:
-            remedy = "Ask the customer whether it is solved this time."
-        return Told(DESK, sentence, remedy)
+        remedy = "open_remedy" if suspicion.resolved_at is None else "resolved_remedy"
+        return Told(DESK, ("once" if suspicion.count == 1 else "often",), remedy)
 
     def _state(self, number_of_case: str, status: str, scene: Scene) -> None:
         case = scene.ledger.case(number_of_case, scene.at, scene.settings)
@@ -79,8 +69,8 @@ class CaseReopened(Rule):
             suspicion = scene.suspect(NAME, (done.event_id,), scene.at)
             suspicion.subject = f"case:{case.number}"
             suspicion.told = {"case": case.number, "done": case.first_done_status}
-            suspicion.first = scene.side_of(done, f"status {case.first_done_status}")
-            suspicion.second = scene.side(f"status {status}")
+            suspicion.first = scene.side_of(done, phrase("status", status=case.first_done_status))
+            suspicion.second = scene.side(phrase("status", status=status))
             suspicion.show(event_id)
             case.suspicion = suspicion.inconsistency_id
             self._relate(case, suspicion, scene)

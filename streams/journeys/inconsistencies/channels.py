@@ -16,8 +16,8 @@ from typing import Final
 
 from streams.journeys.inconsistencies.findings import OPERATIONS, Suspicion, one_up
 from streams.journeys.inconsistencies.parts import FAILURE
-from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, times
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.ledger import Failure, GoodMoment
 from streams.journeys.settings import SECOND_US
 
@@ -37,33 +37,19 @@ class ChannelFailed(Rule):
             scene.ledger.failures = [each for each in scene.ledger.failures if self._follow(each, scene)]
         touchpoint = scene.touchpoint
         if any(each.action == "broken" for each in touchpoint.conversations):
-            self._fail("the conversation broke off", scene)
+            self._fail(phrase("broke_off"), scene)
         for page in touchpoint.pages:
             if page.action == "error_shown" and page.blocking and page.goal:
-                where = f" at {page.step}" if page.step else f" on {page.page}" if page.page else ""
-                self._fail(f"an error{f' ({page.code})' if page.code else ''} blocked the customer{where}", scene)
+                self._fail(_blocked(page.code, page.step, page.page), scene)
                 break
 
     def tell(self, suspicion: Suspicion) -> Told:
         """What failed, what the customer did then, and what he had come from."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        sentence = f"In {channel_inside(first.channel)} {first.said}"
-        if told.get(_ELSEWHERE):
-            sentence += f", and {apart(first.at or 0, second.at or 0)} later the customer turned to {channel_inside(second.channel)}"
+        if suspicion.told.get("good_before"):
+            sentence = "turned_from_good" if suspicion.told.get(_ELSEWHERE) else "waited_after_good"
         else:
-            sentence += f", and {told['patience']} later the customer had not reached a goal"
-        if told.get("good"):
-            sentence += f"; {told['good']} before, {told['good_channel']} had gone well ({told['good_said']})"
-        sentence += "."
-        if suspicion.count > 1:
-            sentence += f" It failed {times(suspicion.count)}."
-        remedy = (
-            f"Check {channel_inside(first.channel)}; whoever has the customer next should take up what it dropped."
-            if suspicion.resolved_at is None
-            else f"Check {channel_inside(first.channel)}: the customer got there, but not by it."
-        )
-        return Told(OPERATIONS, sentence, remedy)
+            sentence = "turned" if suspicion.told.get(_ELSEWHERE) else "waited"
+        return Told(OPERATIONS, often(sentence, suspicion), "open_remedy" if suspicion.resolved_at is None else "resolved_remedy")
 
     def _fail(self, said: str, scene: Scene) -> None:
         touchpoint, settings = scene.touchpoint, scene.settings
@@ -79,14 +65,14 @@ class ChannelFailed(Rule):
         suspicion = scene.suspect(NAME, (event_id,), scene.at + settings.no_goal_s * SECOND_US)
         suspicion.first = scene.side(said)
         suspicion.subject = _subject(scene)
-        suspicion.told = {"patience": apart(0, settings.no_goal_s * SECOND_US)}
+        suspicion.told = {"patience": str(settings.no_goal_s * SECOND_US)}
         good = self._good_moment(scene)
         if good is not None:
             suspicion.severity = one_up(suspicion.severity)
             suspicion.show(good.event_id)
             suspicion.told |= {
-                "good": apart(good.at, scene.at),
-                "good_channel": channel_inside(good.channel),
+                "good_before": str(scene.at - good.at),
+                "good_channel": good.channel,
                 "good_said": good.said,
             }
         _relate(suspicion, scene)
@@ -127,7 +113,7 @@ class ChannelFailed(Rule):
         scene.touch(suspicion)
         suspicion.holds_from = scene.at
         suspicion.ahead = scene.settings.told_ahead_s * SECOND_US
-        suspicion.second = scene.side("the customer turned here")
+        suspicion.second = scene.side(phrase("turned_here"))
         suspicion.told[_ELSEWHERE] = scene.touchpoint.channel
         suspicion.show(scene.touchpoint.event_id)
 
@@ -145,6 +131,13 @@ def _relate(suspicion: Suspicion, scene: Scene) -> None:
     touchpoint = scene.touchpoint
     if touchpoint.references.conversation and touchpoint.conversations:
         scene.relate(suspicion, f"conversation:{touchpoint.references.conversation}")
+
+
+def _blocked(code: str, step: str, page: str) -> str:
+    by, known = ("_by", {"code": code}) if code else ("", {})
+    if step:
+        return phrase(f"blocked{by}_at", **known, step=step)
+    return phrase(f"blocked{by}_on", **known, page=page) if page else phrase(f"blocked{by}", **known)
 
 
 def _subject(scene: Scene) -> str:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Final, NamedTuple
 
+from streams.journeys.inconsistencies.telling import amount, phrase
 from streams.journeys.inconsistencies.wording import money
 from streams.journeys.rule_settings import Statements
 from streams.journeys.said_facts import StatementFact
@@ -45,7 +46,8 @@ class Prices(Comparison):
             return None
         kind = (statement.currency, statement.unit, statement.price_kind, str(statement.quantity), statement.variant)
         thing = "|".join((statement.subject, *kind))
-        said = f"{statement.price_kind} price {money(statement.amount, statement.currency)}".lstrip()
+        price = amount(statement.amount, statement.currency)
+        said = phrase("kind_price", kind=statement.price_kind, price=price) if statement.price_kind else phrase("price", price=price)
         return Comparable(thing, "", str(statement.amount), said, settings.price_within_s * SECOND_US)
 
 
@@ -63,9 +65,9 @@ class Stocks(Comparison):
             value = "out of stock"
         else:
             return None
-        where = f" at {statement.location}" if statement.location else ""
+        said = phrase("stock_at", value=value, location=statement.location) if statement.location else phrase("stock", value=value)
         thing = f"{statement.subject}|{statement.variant}"
-        return Comparable(thing, statement.location, value, f"{value}{where}", settings.stock_within_s * SECOND_US)
+        return Comparable(thing, statement.location, value, said, settings.stock_within_s * SECOND_US)
 
     def contradicts(self, earlier: StatementFact, later: StatementFact, settings: Statements) -> bool:
         """In here and out there is none."""
@@ -84,7 +86,7 @@ class Statuses(Comparison):
         value = " ".join(statement.value.casefold().replace("_", " ").replace("-", " ").split())
         if not any(value in step for path in settings.status_paths[process] for step in path):
             return None
-        return Comparable(statement.subject, "", value, f"status {statement.value}", settings.status_within_s * SECOND_US)
+        return Comparable(statement.subject, "", value, phrase("status", status=statement.value), settings.status_within_s * SECOND_US)
 
     def contradicts(self, earlier: StatementFact, later: StatementFact, settings: Statements) -> bool:
         """On no path together; or the later one is behind, for longer than its channel may be."""
@@ -115,7 +117,8 @@ class Answers(Comparison):
         thing = f"{statement.subject}|{statement.attribute}|{statement.unit}|{statement.variant}|{statement.location}"
         named = statement.attribute.replace("_", " ")
         words = statement.value or money(statement.amount or 0, statement.currency)
-        said = f"{named} {words}{f' {statement.unit}' if statement.unit else ''}"
+        unit = statement.unit
+        said = phrase("answer_unit", topic=named, value=words, unit=unit) if unit else phrase("answer", topic=named, value=words)
         valid = settings.answer_valid_s.get(statement.attribute, settings.answer_valid_s.get("", 0))
         return Comparable(thing, "", value, said, valid * SECOND_US)
 

@@ -12,8 +12,8 @@ customer, offer and channel; `count` says how often. Resolved when a later end i
 from typing import Final
 
 from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, Suspicion
-from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name, moment, times
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.ledger import OfferFact
 from streams.journeys.marks import Mark
 from streams.journeys.record import speaks_of
@@ -41,16 +41,7 @@ class OfferExpiredShown(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """How long ago it ended, and who gave that end."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        sentence = (
-            f"{channel_name(second.channel)} showed offer {told['offer']} {told['late']} after its last end ({told['until']}), "
-            f"which {channel_inside(first.channel)} had given."
-        )
-        if suspicion.count > 1:
-            sentence += f" It happened {times(suspicion.count)}."
-        remedy = f"Take offer {told['offer']} out of {channel_inside(second.channel)}, or extend it everywhere."
-        return Told(CHANNEL_TEAM, sentence, remedy)
+        return Told(CHANNEL_TEAM, often("sentence", suspicion), "remedy")
 
     def _shown(self, offer: Offer, scene: Scene) -> None:
         fact = scene.ledger.offer(offer.id, scene.at, scene.settings)
@@ -71,9 +62,9 @@ class OfferExpiredShown(Rule):
         suspicion = scene.suspect(NAME, founding, scene.at)
         fact.found[key] = suspicion.inconsistency_id
         suspicion.subject = f"offer:{offer.id}"
-        suspicion.first = scene.side_of(ended_by, f"gave offer {offer.id} until {moment(ended_at)}")
-        suspicion.second = scene.side(f"showed offer {offer.id}")
-        suspicion.told = {"offer": offer.id, "until": moment(ended_at), "late": apart(ended_at, scene.at)}
+        suspicion.first = scene.side_of(ended_by, phrase("gave_until", offer=offer.id, until=ended_at))
+        suspicion.second = scene.side(phrase("showed", offer=offer.id))
+        suspicion.told = {"offer": offer.id, "until": str(ended_at), "late": str(scene.at - ended_at)}
 
     def _revive(self, offer: Offer, scene: Scene) -> None:
         """The offer is valid again, or still: what was found past its end before is resolved."""

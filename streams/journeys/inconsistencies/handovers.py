@@ -18,7 +18,7 @@ from streams.journeys.contact_facts import Question, Transfer
 from streams.journeys.inconsistencies.findings import DESK, NEVER, Suspicion
 from streams.journeys.inconsistencies.parts import ANSWERED, SAID, TRANSFER
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name, moment
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.settings import SECOND_US
 from streams.journeys.touchpoint import Conversation
 
@@ -50,23 +50,13 @@ class HandoverLost(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """From where to where, and what became of it."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        passed = f"{channel_name(first.channel)} passed the customer on to {told['to']}"
-        if told.get("how") == _AGAIN:
-            sentence = f"{passed}, and {apart(first.at or 0, second.at or 0)} later {channel_inside(second.channel)} {second.said}."
-            remedy = "Read what was said before the transfer, and do not ask it again; see that it goes along next time."
-        elif told.get("how") == _DROPPED:
-            sentence = f"{passed}, where it ended {apart(first.at or 0, second.at or 0)} later without anybody taking it up."
-            remedy = "Call the customer back, and start from what he had already said."
-        elif suspicion.resolved_at is not None:
-            late = apart(first.at or 0, suspicion.resolved_at)
-            sentence = f"{passed}; it was taken up only {late} later, by {moment(suspicion.holds_from)} at the latest it was due."
-            remedy = "Apologise for the wait at the next contact."
-        else:
-            sentence = f"{passed}; nobody had taken it up by {moment(suspicion.holds_from)}."
-            remedy = "Call the customer back, and start from what he had already said."
-        return Told(DESK, sentence, remedy)
+        if suspicion.told.get("how") == _AGAIN:
+            return Told(DESK, ("again",), "again_remedy")
+        if suspicion.told.get("how") == _DROPPED:
+            return Told(DESK, ("dropped",), "open_remedy")
+        if suspicion.resolved_at is not None:
+            return Told(DESK, ("late",), "late_remedy")
+        return Told(DESK, ("open",), "open_remedy")
 
     def _transfer(self, conversation: Conversation, scene: Scene) -> None:
         touchpoint = scene.touchpoint
@@ -79,9 +69,8 @@ class HandoverLost(Rule):
         references = touchpoint.references
         queue = conversation.to_queue
         suspicion.subject = f"queue:{queue}" if queue else f"channel:{channel}"
-        to = channel_inside(channel) if conversation.to_channel else "another queue"
-        suspicion.told = {"to": f"{to} (queue {queue})" if queue else to}
-        suspicion.first = scene.side("passed the customer on")
+        suspicion.told = {"to": _to(conversation.to_channel, queue)}
+        suspicion.first = scene.side(phrase("passed_on"))
         scene.ledger.transfers.append(
             Transfer(
                 suspicion=suspicion.inconsistency_id,
@@ -125,13 +114,13 @@ class HandoverLost(Rule):
         said = ""
         match conversation.action:
             case "agent_asked" if f"data:{conversation.data_kind}" in before:
-                said = f"asked for {_words(conversation.data_kind)} again"
+                said = phrase("asked_for_again", topic=_words(conversation.data_kind))
             case "agent_asked" if not conversation.data_kind and f"asked:{conversation.topic}" in before:
-                said = f"asked about {_words(conversation.topic)} again"
+                said = phrase("asked_about_again", topic=_words(conversation.topic))
             case "customer_gave" if f"data:{conversation.data_kind}" in before:
-                said = f"had {_words(conversation.data_kind)} given again"
+                said = phrase("had_given_again", topic=_words(conversation.data_kind))
             case "customer_said" if f"topic:{conversation.topic}" in before and not transfer.context_passed:
-                said = f"had {_words(conversation.topic)} told again"
+                said = phrase("had_told_again", topic=_words(conversation.topic))
         if not said:
             return
         suspicion = scene.suspicions[transfer.suspicion]
@@ -150,7 +139,7 @@ class HandoverLost(Rule):
         is_left = transfer.picked_at is None and conversation.action == "ended"
         if is_left and conversation.outcome == "dropped":
             suspicion.told["how"] = _DROPPED
-            suspicion.second = scene.side("ended it")
+            suspicion.second = scene.side(phrase("ended_it"))
             suspicion.show(scene.touchpoint.event_id)
             if not holds:
                 scene.decide(suspicion)
@@ -194,6 +183,12 @@ def _said_before(transfer: Transfer, scene: Scene) -> Iterator[Question]:
         is_same = about.conversation == transfer.conversation if transfer.conversation else about.case == transfer.case
         if is_same and since <= question.asked.at <= transfer.made.at:
             yield question
+
+
+def _to(channel: str, queue: str) -> str:
+    if channel:
+        return phrase("to_with_queue", to_channel=channel, queue=queue) if queue else phrase("to", to_channel=channel)
+    return phrase("to_other_with_queue", queue=queue) if queue else phrase("to_other")
 
 
 def _words(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, OPEN, WARNING, Finding, Side, Suspicion, suspicion_id
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name
+from streams.journeys.inconsistencies.telling import Wording, phrase
 from streams.journeys.rule_settings import Exceptions, RuleSettings
 from streams.journeys.said_facts import Value
 from streams.journeys.touchpoint import Touchpoint
@@ -41,14 +41,8 @@ class IdentityConflict(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """Which identifier, and where its two values came from."""
-        first, second = suspicion.first, suspicion.second
-        named = suspicion.told["type"]
-        sentence = (
-            f"One customer has two values of {named}: the second came by {channel_inside(second.channel)}, "
-            f"{apart(first.at or 0, second.at or 0)} after the first by {channel_inside(first.channel)}."
-        )
-        remedy = f"Check which identifier {channel_inside(second.channel)} shares between people, and split the customer if they are two."
-        return Told(CHANNEL_TEAM, sentence, remedy)
+        del suspicion
+        return Told(CHANNEL_TEAM, ("sentence",), "remedy")
 
     def _conflict(self, first: Value, scene: Scene) -> None:
         event_id = scene.touchpoint.event_id
@@ -57,8 +51,8 @@ class IdentityConflict(Rule):
         named = first.type.replace("_", " ")
         suspicion.subject = f"identifier:{first.type}"
         suspicion.told = {"type": named}
-        suspicion.first = scene.side_of(first.first, f"gave a {named}")
-        suspicion.second = scene.side(f"gave another {named}")
+        suspicion.first = scene.side_of(first.first, phrase("gave_a", type=named))
+        suspicion.second = scene.side(phrase("gave_another", type=named))
 
 
 def conflict_of(event_id: str) -> str:
@@ -66,7 +60,7 @@ def conflict_of(event_id: str) -> str:
     return suspicion_id(NAME, _EVENT, event_id)
 
 
-def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint, settings: RuleSettings) -> Finding | None:
+def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint, settings: RuleSettings, wording: Wording) -> Finding | None:
     """The finding of two contents under one event id: the one that counts (the smaller hash), and the one that was refused.
 
     The id is that of the event alone, so whoever of several refused ones is given last, it is the same finding; `journey_id` is left
@@ -77,11 +71,7 @@ def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint, set
     if NAME in settings.off or counting.channel in excepted or refused.channel in excepted:
         return None
     first, second = _side_of(counting), _side_of(refused)
-    sentence = (
-        f"{channel_name(first.channel)} and {channel_inside(second.channel)} published two contents under one event id; only one counts."
-        if first.channel != second.channel
-        else f"{channel_name(first.channel)} published two contents under one event id; only one counts."
-    )
+    sources = {"first": first.channel, "second": second.channel}
     return Finding(
         inconsistency_id=conflict_of(counting.event_id),
         rule=NAME,
@@ -93,15 +83,15 @@ def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint, set
         subject=f"event:{counting.event_id}",
         first_channel=first.channel,
         first_at=first.at,
-        first_said=first.said,
+        first_said=wording.say(first.said),
         second_channel=second.channel,
         second_at=second.at,
-        second_said=second.said,
+        second_said=wording.say(second.said),
         evidence=(counting.event_id,),
         also=(),
         count=1,
-        sentence=sentence,
-        remedy="Number every event once at its source; the other content is a dead letter, to be published under a number of its own.",
+        sentence=wording.sentence(NAME, "one_source" if first.channel == second.channel else "two_sources", sources),
+        remedy=wording.sentence(NAME, "event_remedy", sources),
         opened_at=max(counting.corrected_at, refused.corrected_at),
         resolved_at=None,
         resolved_by="",

@@ -24,8 +24,8 @@ stronger: it lists this rule as `also`, and no further contact raises it.
 from typing import Final
 
 from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, DESK, INFO, WARNING, Suspicion
-from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name, moment, times
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.ledger import OfferFact
 from streams.journeys.record import settled_by
@@ -40,8 +40,9 @@ _LEARNED: Final = ("acknowledged", "shown", "redeemed", "extended")
 
 def said_of(offer: OfferFact) -> str:
     """What the customer was shown, as one side of a finding."""
-    until = "" if offer.valid_until is None else f", valid until {moment(offer.valid_until)}"
-    return f"showed offer {offer.id}{until}"
+    return (
+        phrase("showed", offer=offer.id) if offer.valid_until is None else phrase("showed_until", offer=offer.id, until=offer.valid_until)
+    )
 
 
 class OfferUnknown(Rule):
@@ -58,21 +59,13 @@ class OfferUnknown(Rule):
             _learned(self.name, offer_id, scene)
         for offer in touchpoint.offers:
             if offer.action == "refused" and offer.reason in scene.settings.refusal_reasons:
-                self._deny(offer.id, f"said that offer {offer.id} is {offer.reason}", scene)
+                self._deny(offer.id, phrase("denied", offer=offer.id, reason=offer.reason), scene)
         if any(each.action == "ended" and each.outcome not in scene.settings.unheard_outcomes for each in touchpoint.conversations):
             self._end(settled, scene)
 
     def tell(self, suspicion: Suspicion) -> Told:
         """What the customer had been shown, and what he was told."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        before = apart(first.at or 0, second.at or 0)
-        sentence = f"{channel_name(second.channel)} {second.said}, although {channel_inside(first.channel)} had shown it {before} before"
-        sentence += f" and it was valid until {told['until']}." if told["until"] else " and it was valid."
-        if suspicion.count > 1:
-            sentence += f" It happened {times(suspicion.count)}."
-        remedy = f"Honour offer {told['offer']} for this customer, and brief {channel_inside(second.channel)} on it."
-        return Told(DESK, sentence, remedy)
+        return Told(DESK, often("valid_until" if suspicion.told["until"] else "valid", suspicion), "remedy")
 
     def _end(self, settled: list[str], scene: Scene) -> None:
         """Offers to which the ended conversation referred, and to which nothing was answered."""
@@ -84,7 +77,7 @@ class OfferUnknown(Rule):
             spoken |= conversation.offers.keys()
             answered.update(conversation.settled, conversation.denied)
         for offer_id in sorted(spoken - answered - {""}):
-            self._deny(offer_id, f"ended a conversation about offer {offer_id} without a word on it", scene)
+            self._deny(offer_id, phrase("passed_over", offer=offer_id), scene)
 
     def _deny(self, offer_id: str, said: str, scene: Scene) -> None:
         offer = scene.ledger.offer(offer_id, scene.at, scene.settings)
@@ -102,7 +95,7 @@ class OfferUnknown(Rule):
         suspicion.subject = f"offer:{offer_id}"
         suspicion.first = scene.side_of(offer.shown, said_of(offer))
         suspicion.second = scene.side(said)
-        suspicion.told = {"offer": offer_id, "until": "" if offer.valid_until is None else moment(offer.valid_until)}
+        suspicion.told = {"offer": offer_id, "until": "" if offer.valid_until is None else str(offer.valid_until)}
         for weaker in offer.contacts.get(channel, ()):
             suspicion.weaker.append(weaker)
             scene.touch(scene.suspicions[weaker]).resolve(scene.at, event_id)
@@ -141,15 +134,8 @@ class OfferUnannounced(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """What the customer holds, and who does not know."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        before = apart(first.at or 0, second.at or 0)
-        untold, offer = channel_inside(second.channel), told["offer"]
-        sentence = (
-            f"The customer turned to {untold} holding offer {offer}, which {channel_inside(first.channel)} had shown "
-            f"{before} before and of which {untold} has not been told."
-        )
-        return Told(CHANNEL_TEAM, sentence, f"Tell {untold} of offer {offer} before the customer asks.")
+        del suspicion
+        return Told(CHANNEL_TEAM, ("sentence",), "remedy")
 
     def _contact(self, offer: OfferFact, scene: Scene) -> None:
         channel, event_id = scene.touchpoint.channel, scene.touchpoint.event_id
@@ -163,7 +149,7 @@ class OfferUnannounced(Rule):
         suspicion.subject = f"offer:{offer.id}"
         suspicion.earlier = tuple(earlier)
         suspicion.first = scene.side_of(offer.shown, said_of(offer))
-        suspicion.second = scene.side("has not been told of it")
+        suspicion.second = scene.side(phrase("not_told"))
         suspicion.lapses_at = offer.ended_at()
         suspicion.told = {"offer": offer.id}
         earlier.append(suspicion.inconsistency_id)

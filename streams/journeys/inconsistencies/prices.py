@@ -18,9 +18,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Final, NamedTuple
 
 from streams.journeys.inconsistencies.findings import CRITICAL, DESK, Suspicion
-from streams.journeys.inconsistencies.offers import said_of
-from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name, moment, money, times
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
+from streams.journeys.inconsistencies.telling import amount, phrase
 from streams.journeys.ledger import OfferFact
 from streams.journeys.touchpoint import AMOUNT_SCALE, Order
 
@@ -57,18 +56,8 @@ class OfferNotHonoured(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """Both prices, and when the lower one was shown."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        until = f" and valid until {told['until']}" if told["until"] else ""
-        sentence = (
-            f"{channel_name(second.channel)} {second.said}, although offer {told['offer']} at {told['price']}, shown by "
-            f"{channel_inside(first.channel)} {apart(first.at or 0, second.at or 0)} before{until}, applies there."
-        )
-        if suspicion.count > 1:
-            sentence += f" It happened {times(suspicion.count)}."
-        done = suspicion.told["did"] == "sold"
-        remedy = f"Pay back {told['difference']} a unit, and tell the customer." if done else f"Quote {told['price']} instead."
-        return Told(DESK, sentence, remedy)
+        variant = "valid_until" if suspicion.told["until"] else "sentence"
+        return Told(DESK, often(variant, suspicion), "pay_back" if suspicion.told["did"] == "sold" else "quote")
 
     def _best(self, price: Price, scene: Scene) -> OfferFact | None:
         """The cheapest offer that applies to the price."""
@@ -88,15 +77,15 @@ class OfferNotHonoured(Rule):
             suspicion = scene.suspect(NAME, (offer.shown.event_id, event_id), scene.at)
             offer.found[key] = suspicion.inconsistency_id
             suspicion.subject = f"offer:{offer.id}"
-            suspicion.first = scene.side_of(offer.shown, f"{said_of(offer)}, at {money(offered, offer.currency)}")
+            suspicion.first = scene.side_of(offer.shown, _shown_at(offer, offered))
             did = "sold" if price.bought else "quoted"
-            suspicion.second = scene.side(f"{did} product {price.product} at {money(price.amount, price.currency)}")
+            suspicion.second = scene.side(phrase(did, product=price.product, price=amount(price.amount, price.currency)))
             suspicion.told = {
                 "offer": offer.id,
-                "price": money(offered, offer.currency),
-                "difference": money(price.amount - offered, price.currency),
+                "price": amount(offered, offer.currency),
+                "difference": amount(price.amount - offered, price.currency),
                 "did": did,
-                "until": "" if offer.valid_until is None else moment(offer.valid_until),
+                "until": "" if offer.valid_until is None else str(offer.valid_until),
             }
         scene.relate(suspicion, f"price:{price.product}|{channel}")
         if price.bought:
@@ -107,6 +96,13 @@ class OfferNotHonoured(Rule):
         found = offer.found.get(f"{NAME}|{scene.touchpoint.channel}")
         if found is not None:
             scene.touch(scene.suspicions[found]).resolve(scene.at, scene.touchpoint.event_id)
+
+
+def _shown_at(offer: OfferFact, offered: int) -> str:
+    price = amount(offered, offer.currency)
+    if offer.valid_until is None:
+        return phrase("showed_at", offer=offer.id, price=price)
+    return phrase("showed_until_at", offer=offer.id, until=offer.valid_until, price=price)
 
 
 def _prices(scene: Scene) -> Iterator[Price]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from streams.journeys.inconsistencies.findings import DESK, NEVER, Side, Suspicion
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_name, moment
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.ledger import PromiseFact
 from streams.journeys.touchpoint import Promise
 
@@ -45,18 +45,8 @@ class PromiseBroken(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """What was promised, for when, and what came of it."""
-        told = suspicion.told
-        promised = f"{channel_name(suspicion.first.channel)} promised {told['what']}{told['about']} by {moment(suspicion.holds_from)}"
-        if suspicion.resolved_at is None:
-            sentence = f"{promised}; that time has passed and it has not come."
-            remedy = f"Tell the customer before he asks: say when {told['what']} will come, and move or withdraw the promise."
-        elif told.get("end") == "withdrawn":
-            sentence = f"{promised}; it was withdrawn {apart(suspicion.holds_from, suspicion.resolved_at)} after that."
-            remedy = "Make sure that the customer knows that it will not come, and why."
-        else:
-            sentence = f"{promised}; it came {apart(suspicion.holds_from, suspicion.resolved_at)} late."
-            remedy = "Apologise for the delay at the next contact."
-        return Told(DESK, sentence, remedy)
+        end = "open" if suspicion.resolved_at is None else "withdrawn" if suspicion.told.get("end") == "withdrawn" else "kept"
+        return Told(DESK, (end,), f"{end}_remedy")
 
     def _make(self, promise: Promise, scene: Scene) -> None:
         touchpoint = scene.touchpoint
@@ -75,10 +65,10 @@ class PromiseBroken(Rule):
         suspicion.evidence = [touchpoint.event_id]
         suspicion.subject = f"promise:{promise.id}"
         what = promise.what or "it"
-        about = f" of order {references.order}" if references.order else f" on case {references.case}" if references.case else ""
-        suspicion.told = {"what": what, "about": about}
-        due = "" if promise.due_until is None else f" by {moment(promise.due_until)}"
-        suspicion.first = scene.side(f"promised {what}{due}")
+        about = _about(references.order, references.case)
+        suspicion.told = {"promised": what, "about": about}
+        due = promise.due_until
+        suspicion.first = scene.side(phrase("promised", promised=what) if due is None else phrase("promised_by", promised=what, until=due))
 
     def _follow(self, known: PromiseFact, action: str, due: int | None, scene: Scene) -> None:
         suspicion = scene.suspicions[known.suspicion]
@@ -91,7 +81,7 @@ class PromiseBroken(Rule):
                 scene.drop(known.suspicion)
                 return
             suspicion.told["end"] = action
-            suspicion.second = scene.side("kept it" if action == "kept" else "withdrew it")
+            suspicion.second = scene.side(phrase("kept_it" if action == "kept" else "withdrew_it"))
             suspicion.resolve(scene.at, scene.touchpoint.event_id)
             return
         if due is None:
@@ -99,8 +89,12 @@ class PromiseBroken(Rule):
         known.due = due
         suspicion.show(scene.touchpoint.event_id)
         if known.broken:
-            suspicion.second = scene.side(f"moved it to {moment(due)}")
+            suspicion.second = scene.side(phrase("moved_it", until=due))
         else:
             suspicion.holds_from = due
             first = suspicion.first
-            suspicion.first = Side(first.channel, first.at, f"promised {suspicion.told['what']} by {moment(due)}")
+            suspicion.first = Side(first.channel, first.at, phrase("promised_by", promised=suspicion.told["promised"], until=due))
+
+
+def _about(order: str, case: str) -> str:
+    return phrase("of_thing", thing=f"order:{order}") if order else phrase("on_thing", thing=f"case:{case}") if case else ""

@@ -24,8 +24,8 @@ where it reaches the customer uncalled for; always by the company, and not withi
 from typing import Final
 
 from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, CRITICAL, Suspicion
-from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name, times
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.said_facts import OpenComplaint, OptOut
 from streams.journeys.settings import SECOND_US
 
@@ -43,11 +43,11 @@ def pushed(scene: Scene) -> str:
         if message.action == "sent":
             if message.purpose not in pushes.purposes or message.in_reply_to:
                 return ""
-            return f"sent marketing{f' of campaign {message.campaign}' if message.campaign else ''}"
+            return phrase("sent_marketing_of", campaign=message.campaign) if message.campaign else phrase("sent_marketing")
     if touchpoint.kind == "offer_shown" and touchpoint.channel in pushes.pushing_channels:
         for offer in touchpoint.offers:
             if offer.action == "shown" and offer.purpose in pushes.purposes:
-                return f"put offer {offer.id} to the customer"
+                return phrase("put_offer", offer=offer.id)
     return ""
 
 
@@ -76,14 +76,7 @@ class PromotionInComplaint(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """What was pushed, and how long the complaint had been open."""
-        first, second = suspicion.first, suspicion.second
-        sentence = (
-            f"{channel_name(second.channel)} {second.said}, {apart(first.at or 0, second.at or 0)} after the customer had complained "
-            f"through {channel_inside(first.channel)} and while that complaint was open."
-        )
-        if suspicion.count > 1:
-            sentence += f" It happened {times(suspicion.count)}."
-        return Told(CHANNEL_TEAM, sentence, "Leave the customer out of campaigns until his complaint is closed, and solve it first.")
+        return Told(CHANNEL_TEAM, often("sentence", suspicion), "remedy")
 
     def _open(self, case: str, scene: Scene) -> None:
         known = scene.ledger.complaints.get(case)
@@ -109,7 +102,7 @@ class PromotionInComplaint(Rule):
         suspicion = scene.suspect(PROMOTION, (complaint.opened.event_id, event_id), scene.at)
         complaint.suspicion = suspicion.inconsistency_id
         suspicion.subject = f"case:{case}" if case else "complaint"
-        suspicion.first = scene.side_of(complaint.opened, "took a complaint")
+        suspicion.first = scene.side_of(complaint.opened, phrase("took_complaint"))
         suspicion.second = scene.side(said)
 
 
@@ -139,15 +132,7 @@ class ContactAfterOptOut(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """What came, and how long after the customer had withdrawn it."""
-        first, second = suspicion.first, suspicion.second
-        sentence = (
-            f"{channel_name(second.channel)} {second.said}, {apart(first.at or 0, second.at or 0)} after the customer had withdrawn "
-            f"his consent for it through {channel_inside(first.channel)}."
-        )
-        if suspicion.count > 1:
-            sentence += f" It happened {times(suspicion.count)}."
-        remedy = f"Take the customer off the lists of {channel_inside(second.channel)}, and find out why his word did not get there."
-        return Told(CHANNEL_TEAM, sentence, remedy)
+        return Told(CHANNEL_TEAM, often("sentence", suspicion), "remedy")
 
     def _contact(self, out: OptOut, said: str, scene: Scene) -> None:
         channel, event_id = scene.touchpoint.channel, scene.touchpoint.event_id
@@ -159,7 +144,7 @@ class ContactAfterOptOut(Rule):
         suspicion = scene.suspect(OPT_OUT, (out.said.event_id, event_id), scene.at, CRITICAL)
         out.found[channel] = suspicion.inconsistency_id
         suspicion.subject = f"channel:{channel}"
-        suspicion.first = scene.side_of(out.said, "was told that the customer wants no marketing")
+        suspicion.first = scene.side_of(out.said, phrase("heard_opt_out"))
         suspicion.second = scene.side(said)
 
 

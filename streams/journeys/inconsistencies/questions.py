@@ -19,8 +19,8 @@ from streams.journeys.contact_facts import Question
 from streams.journeys.contacts import resolved_by
 from streams.journeys.inconsistencies.findings import DESK, Suspicion
 from streams.journeys.inconsistencies.parts import SAID
-from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, times
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.settings import SECOND_US
 from streams.journeys.touchpoint import Conversation, References
 
@@ -51,18 +51,8 @@ class QuestionRepeated(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """What was repeated, where it was asked first, and how long ago."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        before = apart(first.at or 0, second.at or 0)
-        where = "in another conversation" if first.channel == second.channel else f"through {channel_inside(second.channel)}"
-        sentence = (
-            f"The customer had to {told['what']} again {where}, {before} after {channel_inside(first.channel)} had heard it{told['about']} "
-            "and had not resolved it."
-        )
-        if suspicion.count > 1:
-            sentence += f" It happened {times(suspicion.count)}."
-        remedy = f"Do not ask again: read what {channel_inside(first.channel)} noted, and answer it."
-        return Told(DESK, sentence, remedy)
+        where = "same_channel" if suspicion.first.channel == suspicion.second.channel else "other_channel"
+        return Told(DESK, often(where, suspicion), "remedy")
 
     def _ask(self, item: str, scene: Scene) -> None:
         touchpoint = scene.touchpoint
@@ -87,10 +77,10 @@ class QuestionRepeated(Rule):
             first = earlier[-1]
             suspicion = scene.suspect(NAME, (first.asked.event_id, event_id), scene.at)
             suspicion.subject = _subject(about) or item
-            suspicion.first = scene.side_of(first.asked, _heard(item))
-            suspicion.second = scene.side(f"{_heard(item)} again")
+            suspicion.first = scene.side_of(first.asked, _phrase("heard_{}", item))
+            suspicion.second = scene.side(_phrase("heard_{}_again", item))
             named = _subject(about)
-            suspicion.told = {"what": _words(item), "about": f" about {named.replace(':', ' ', 1)}" if named else "", _LAST: here}
+            suspicion.told = {"task": _phrase("task_{}", item), "about": phrase("about", thing=named) if named else "", _LAST: here}
             first.suspicion = suspicion.inconsistency_id
             suspicion.yields = _broke_off(first, scene)
             causes = [f"conversation:{each}" for each in (first.about.conversation, about.conversation) if each]
@@ -157,13 +147,6 @@ def _subject(about: References) -> str:
     return next((f"{name}:{number}" for name in _SUBJECTS if (number := getattr(about, name))), "")
 
 
-def _heard(item: str) -> str:
+def _phrase(key: str, item: str) -> str:
     kind, _, name = item.partition(":")
-    name = name.replace("_", " ")
-    return {"topic": f"heard about {name}", "data": f"took the {name}", "asked": f"asked about {name}"}[kind]
-
-
-def _words(item: str) -> str:
-    kind, _, name = item.partition(":")
-    name = name.replace("_", " ")
-    return {"topic": f"bring up {name}", "data": f"give the {name}", "asked": f"answer about {name}"}[kind]
+    return phrase(key.format(kind), topic=name.replace("_", " "))

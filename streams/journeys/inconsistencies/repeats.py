@@ -16,8 +16,8 @@ from streams.journeys.contact_facts import Resolution
 from streams.journeys.contacts import resolved_by
 from streams.journeys.inconsistencies.findings import DESK, Suspicion
 from streams.journeys.inconsistencies.parts import SAID
-from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name, times
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.ledger import ConversationFact
 from streams.journeys.settings import SECOND_US
 
@@ -57,16 +57,7 @@ class ContactRepeated(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """What had been resolved, and how soon the customer was back."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        later = apart(first.at or 0, second.at or 0)
-        sentence = (
-            f"{channel_name(first.channel)} had resolved {told['what']}; {later} later the customer came back about it "
-            f"through {channel_inside(second.channel)}."
-        )
-        if suspicion.count > 1:
-            sentence += f" He came back {times(suspicion.count)}."
-        return Told(DESK, sentence, "Read what was done before: it did not help. Solve it this time, and ask the customer whether it is.")
+        return Told(DESK, often("sentence", suspicion), "remedy")
 
     def _contact(self, scene: Scene) -> None:
         touchpoint = scene.touchpoint
@@ -95,9 +86,9 @@ class ContactRepeated(Rule):
         suspicion = scene.suspect(NAME, (resolution.by.event_id, event_id), scene.at)
         resolution.suspicion = suspicion.inconsistency_id
         suspicion.subject = what
-        suspicion.first = scene.side_of(resolution.by, "resolved it")
-        suspicion.second = scene.side("had the customer back")
-        suspicion.told = {"what": what.replace(":", " ", 1)}
+        suspicion.first = scene.side_of(resolution.by, phrase("resolved_it"))
+        suspicion.second = scene.side(phrase("came_back"))
+        suspicion.told = {"thing": what}
         since = scene.at - scene.settings.rules.contacts.repeated_within_s * SECOND_US
         kin = [each for each in scene.ledger.resolutions if each.by.at >= since and _is_kin(each, resolution)]
         scene.relate(suspicion, *(f"case:{each.case}|{each.by.event_id}" for each in kin))

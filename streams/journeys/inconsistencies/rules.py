@@ -7,6 +7,7 @@ from streams.journeys.inconsistencies.cases import CaseReopened
 from streams.journeys.inconsistencies.channels import ChannelFailed
 from streams.journeys.inconsistencies.expired_offers import OfferExpiredShown
 from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, NEVER, OPEN, RESOLVED, Finding, Suspicion
+from streams.journeys.inconsistencies.handovers import NAME as HANDOVER
 from streams.journeys.inconsistencies.handovers import HandoverLost
 from streams.journeys.inconsistencies.identities import IdentityConflict
 from streams.journeys.inconsistencies.offers import OfferUnannounced, OfferUnknown
@@ -17,10 +18,10 @@ from streams.journeys.inconsistencies.pushes import ContactAfterOptOut, Promotio
 from streams.journeys.inconsistencies.questions import QuestionRepeated
 from streams.journeys.inconsistencies.repeats import ContactRepeated
 from streams.journeys.inconsistencies.satisfaction import SatisfactionDropped
-from streams.journeys.inconsistencies.scene import Rule, Told
+from streams.journeys.inconsistencies.scene import Rule
 from streams.journeys.inconsistencies.statements import statement_rules
+from streams.journeys.inconsistencies.telling import Wording
 from streams.journeys.inconsistencies.waits import ContactUnanswered
-from streams.journeys.inconsistencies.wording import channel_name
 from streams.journeys.knowledge import Knowledge
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -111,13 +112,35 @@ def _next_change_among(suspicion: Suspicion, suspicions: dict[str, Suspicion], k
     return next((time for time in sorted(times) if now < time < NEVER and told(time) != before), None)
 
 
-def _told(rule: Rule, suspicion: Suspicion) -> Told:
-    """The finding in the rule's words; where the rule cannot find them, the bare two sides: they stand, however they are worded."""
+def _told(rule: Rule, suspicion: Suspicion, wording: Wording) -> tuple[str, str, str]:
+    """Audience, sentence and remedy; where the words cannot be found, the bare two sides: they stand, however they are worded."""
     try:
-        return rule.tell(suspicion)
+        told = rule.tell(suspicion)
+        facts = _facts(suspicion)
+        sentence = " ".join([wording.sentence(rule.name, variant, facts) for variant in told.sentence])
+        return told.audience, sentence, wording.sentence(rule.name, told.remedy, facts)
     except Exception:  # noqa: BLE001 - a mistake in a sentence must not stop the customer, let alone the partition
-        sides = [f"{channel_name(side.channel)} {side.said}" for side in (suspicion.first, suspicion.second) if side.said]
-        return Told(CHANNEL_TEAM, f"{'; '.join(sides)}.", "")
+        sides = [f"{wording.start(side.channel)} {wording.say(side.said)}" for side in (suspicion.first, suspicion.second) if side.said]
+        return CHANNEL_TEAM, f"{'; '.join(sides)}.", ""
+
+
+def _facts(suspicion: Suspicion) -> dict[str, str | int]:
+    """What every sentence may name (`telling.COMMON`), and what the rule noted; times in us."""
+    first, second = suspicion.first, suspicion.second
+    facts: dict[str, str | int] = {
+        "first": first.channel,
+        "second": second.channel,
+        "first_said": first.said,
+        "second_said": second.said,
+        "between": (second.at or 0) - (first.at or 0),
+        "times": suspicion.count,
+        "number": suspicion.count,
+        "due": suspicion.holds_from,
+        "at": first.at or 0,
+    }
+    if suspicion.resolved_at is not None:
+        facts["late"] = suspicion.resolved_at - ((first.at or 0) if suspicion.rule == HANDOVER else suspicion.holds_from)
+    return facts | suspicion.told
 
 
 def _resolution(suspicion: Suspicion, knowledge: Knowledge, now: int) -> tuple[int | None, str]:
@@ -129,31 +152,33 @@ def _resolution(suspicion: Suspicion, knowledge: Knowledge, now: int) -> tuple[i
     return resolved_at, resolved_by
 
 
-def finding(suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, customer: str, now: int) -> Finding:
-    """The suspicion as it is published when the watermark is `now` (us); it holds then."""
+def finding(  # noqa: PLR0917 - what a row depends on
+    suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge, customer: str, now: int, wording: Wording
+) -> Finding:
+    """The suspicion as it is published when the watermark is `now` (us), in a language; it holds then."""
     rule = BY_NAME[suspicion.rule]
     resolved_at, resolved_by = _resolution(suspicion, knowledge, now)
-    told = _told(rule, suspicion)
+    audience, sentence, remedy = _told(rule, suspicion, wording)
     return Finding(
         inconsistency_id=suspicion.inconsistency_id,
         rule=suspicion.rule,
         severity=suspicion.severity,
-        audience=told.audience,
+        audience=audience,
         status=OPEN if resolved_at is None else RESOLVED,
         customer=customer,
         journey_id=suspicion.journey_id,
         subject=suspicion.subject,
         first_channel=suspicion.first.channel,
         first_at=suspicion.first.at,
-        first_said=suspicion.first.said,
+        first_said=wording.say(suspicion.first.said),
         second_channel=suspicion.second.channel,
         second_at=suspicion.second.at,
-        second_said=suspicion.second.said,
+        second_said=wording.say(suspicion.second.said),
         evidence=tuple(suspicion.evidence),
         also=also_of(suspicion, suspicions, knowledge, now),
         count=suspicion.count,
-        sentence=told.sentence,
-        remedy=told.remedy,
+        sentence=sentence,
+        remedy=remedy,
         opened_at=suspicion.holds_from,
         resolved_at=resolved_at,
         resolved_by=resolved_by,

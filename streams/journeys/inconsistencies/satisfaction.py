@@ -12,8 +12,8 @@ Resolved when the channel is rated again without such a drop.
 from typing import Final
 
 from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, Side, Suspicion
-from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, times
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.said_facts import RatingFact
 from streams.journeys.settings import SECOND_US
 from streams.journeys.touchpoint import Rating
@@ -38,19 +38,7 @@ class SatisfactionDropped(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """Both scores."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        between = apart(first.at or 0, second.at or 0)
-        sentence = (
-            f"The customer gave {channel_inside(first.channel)} {told['first']}; {between} later he gave {channel_inside(second.channel)} "
-            f"{told['second']}."
-        )
-        if suspicion.count > 1:
-            sentence += f" It happened {times(suspicion.count)}."
-        remedy = (
-            f"Ask what went wrong in {channel_inside(second.channel)}; {channel_inside(first.channel)} shows that it can be done better."
-        )
-        return Told(CHANNEL_TEAM, sentence, remedy)
+        return Told(CHANNEL_TEAM, often("sentence", suspicion), "remedy")
 
     def _rate(self, rating: Rating, channel: str, scene: Scene) -> None:
         since = scene.at - scene.settings.rules.satisfaction_within_s * SECOND_US
@@ -77,10 +65,10 @@ class SatisfactionDropped(Rule):
             best = max(higher, key=lambda each: (each.given.at, each.channel))
             suspicion = scene.suspect(NAME, (best.given.event_id, scene.touchpoint.event_id), scene.at)
             suspicion.subject = f"channel:{channel}"
-            told = {"first": f"{rating.scale} {best.score:g}", "second": f"{rating.scale} {rating.score:g}"}
+            told = {"first_rating": f"{rating.scale} {best.score:g}", "second_rating": f"{rating.scale} {rating.score:g}"}
             suspicion.told = told
-            suspicion.first = Side(best.channel, best.given.at, f"was given {told['first']}")
-            suspicion.second = Side(channel, scene.at, f"was given {told['second']}")
+            suspicion.first = Side(best.channel, best.given.at, phrase("was_given", rating=told["first_rating"]))
+            suspicion.second = Side(channel, scene.at, phrase("was_given", rating=told["second_rating"]))
         fact.suspicion = suspicion.inconsistency_id
 
 

@@ -129,15 +129,20 @@ def _campaign(touchpoint: Touchpoint) -> str:
 
 
 class Told(NamedTuple):
-    """What a finding tells: whom, what happened in one sentence, and what to do about it."""
+    """What a finding tells: whom, what happened and what to do about it, by the names of the rule's templates (`telling.VARIANTS`)."""
 
     audience: str
-    sentence: str
+    sentence: tuple[str, ...]
     remedy: str
 
 
+def often(sentence: str, suspicion: Suspicion) -> tuple[str, ...]:
+    """A sentence, and one that says how often where it was more than once."""
+    return (sentence, "often") if suspicion.count > 1 else (sentence,)
+
+
 class Rule(ABC):
-    """One rule: it observes the touchpoints that have one of its `parts`, and puts a finding in words.
+    """One rule: it observes the touchpoints that have one of its `parts`, and chooses the words of a finding.
 
     A suspicion whose time has come holds, and only a touchpoint resolves it, unless the rule says otherwise.
     """
@@ -157,7 +162,7 @@ class Rule(ABC):
 
     @abstractmethod
     def tell(self, suspicion: Suspicion) -> Told:
-        """The finding in words."""
+        """Which of its templates say the finding."""
 
     def holds(self, suspicion: Suspicion, suspicions: dict[str, Suspicion], knowledge: Knowledge) -> bool:
         """Whether the suspicion is a finding once its time has come."""

@@ -26,8 +26,8 @@ from typing import Final
 
 from streams.journeys.inconsistencies.comparing import Answers, Comparable, Comparison, Prices, Statuses, Stocks
 from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, DESK, Suspicion
-from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_inside, channel_name, times
+from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
+from streams.journeys.inconsistencies.telling import inside
 from streams.journeys.record import speaks_of
 from streams.journeys.said_facts import StatementFact, StatementGroup
 from streams.journeys.touchpoint import Statement
@@ -58,19 +58,7 @@ class StatementsDiffer(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """Both values, and how far they are apart."""
-        told = suspicion.told
-        first, second = suspicion.first, suspicion.second
-        between = apart(first.at or 0, second.at or 0)
-        sentence = (
-            f"{channel_name(first.channel)} stated {told['first']} for {told['about']}; "
-            f"{between} later {channel_inside(second.channel)} stated {told['second']}."
-        )
-        if suspicion.count > 1:
-            sentence += f" They contradicted each other {times(suspicion.count)}."
-        remedy = (
-            f"Find out which is right, tell the customer, and correct {channel_inside(first.channel)} or {channel_inside(second.channel)}."
-        )
-        return Told(self._audience, sentence, remedy)
+        return Told(self._audience, often("sentence", suspicion), "remedy")
 
     def _state(self, statement: Statement, comparable: Comparable, scene: Scene) -> None:
         group = scene.ledger.group(f"{self.name}|{comparable.thing}", scene.at)
@@ -110,9 +98,9 @@ class StatementsDiffer(Rule):
         group.suspicion = suspicion.inconsistency_id
         subject = later.thing.partition("|")[0]
         suspicion.subject = subject
-        suspicion.first = scene.side_of(earlier.since, f"stated {earlier.said}")
-        suspicion.second = scene.side(f"stated {later.said}")
-        suspicion.told = {"first": earlier.said, "second": later.said, "about": subject.replace(":", " ", 1)}
+        suspicion.first = scene.side_of(earlier.since, inside("stated", earlier.said))
+        suspicion.second = scene.side(inside("stated", later.said))
+        suspicion.told = {"stated_first": earlier.said, "stated_second": later.said, "thing": subject}
         if self.name == PRICE:
             product = subject.partition(":")[2]
             scene.relate(suspicion, f"price:{product}|{earlier.channel}", f"price:{product}|{later.channel}")

@@ -17,7 +17,7 @@ from streams.journeys.contact_facts import Wait
 from streams.journeys.inconsistencies.findings import DESK, Suspicion
 from streams.journeys.inconsistencies.parts import ANSWERED, SAID, WAIT
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told
-from streams.journeys.inconsistencies.wording import apart, channel_name, moment
+from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.settings import SECOND_US
 
 NAME: Final = "contact_unanswered"
@@ -37,11 +37,11 @@ _FOLLOWED: Final = frozenset(
     }
 )
 _SAID: Final = {
-    "message_received": "got a message",
-    "message_replied": "got a message",
-    "form_submitted": "got a form",
-    "complaint_opened": "got a complaint",
-    "conversation_queued": "had the customer in the queue",
+    "message_received": "got_message",
+    "message_replied": "got_message",
+    "form_submitted": "got_form",
+    "complaint_opened": "got_complaint",
+    "conversation_queued": "had_queued",
 }
 
 
@@ -69,15 +69,8 @@ class ContactUnanswered(Rule):
 
     def tell(self, suspicion: Suspicion) -> Told:
         """What came, and how long it has gone without an answer."""
-        first = suspicion.first
-        came = f"{channel_name(first.channel)} {first.said}{suspicion.told['about']} on {moment(first.at or 0)}"
-        if suspicion.resolved_at is None:
-            sentence = f"{came}; by {moment(suspicion.holds_from)}, when an answer was due, nobody had answered."
-            remedy = "Answer now, and say why it took so long."
-        else:
-            sentence = f"{came}; the answer came {apart(suspicion.holds_from, suspicion.resolved_at)} late."
-            remedy = "Apologise for the wait at the next contact."
-        return Told(DESK, sentence, remedy)
+        how = "open" if suspicion.resolved_at is None else "late"
+        return Told(DESK, (how,), f"{how}_remedy")
 
     def _contact(self, scene: Scene) -> None:
         touchpoint = scene.touchpoint
@@ -95,9 +88,9 @@ class ContactUnanswered(Rule):
         suspicion.yields = scene.ledger.is_passed_on(references.conversation, references.case, scene.at, scene.settings)
         queue = next((each.queue for each in touchpoint.conversations if each.queue), "")
         suspicion.subject = _subject(queue, references.case, references.conversation, touchpoint.channel)
-        about = f" about case {references.case}" if references.case else f" about order {references.order}" if references.order else ""
-        suspicion.told = {"about": about}
-        suspicion.first = scene.side(_SAID.get(touchpoint.kind, "had the customer waiting"))
+        thing = f"case:{references.case}" if references.case else f"order:{references.order}" if references.order else ""
+        suspicion.told = {"about": phrase("about", thing=thing) if thing else ""}
+        suspicion.first = scene.side(_SAID.get(touchpoint.kind, "had_waiting"))
         scene.ledger.waiting.append(
             Wait(
                 suspicion=suspicion.inconsistency_id,
