@@ -97,7 +97,7 @@ def lived(customer: Customer, life: Iterable[Arrived], until: int) -> Lived:
         before = customer.of_event(arrival.touchpoint.event_id)
         added = customer.add(arrival.touchpoint)
         if before is not None and added in {Added.CONFLICT_KEPT, Added.CONFLICT_REPLACED}:
-            conflict = event_conflict(customer.customer, before, arrival.touchpoint, customer.settings.rules)
+            conflict = event_conflict(customer.customer, before, arrival.touchpoint, customer.settings.rules, customer.settings.wording)
             if conflict is not None:
                 conflicts[conflict.inconsistency_id] = conflict
                 raised[conflict.inconsistency_id] = conflict.rule

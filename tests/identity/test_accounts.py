@@ -19,10 +19,11 @@ from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Order, Promise, References, Touchpoint
 from streams.processes import shipped_processes
+from streams.wording_file import load_wording
 
 HOUR = 3_600_000_000
 REGISTRY = FileRegistry()
-SETTINGS = JourneySettings(shipped_processes())
+SETTINGS = JourneySettings(shipped_processes(), wording=load_wording())
 ACME, ZENO = "ACME Ltd", "Zeno & Söhne"
 
 

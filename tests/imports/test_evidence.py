@@ -12,11 +12,12 @@ from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.processes import shipped_processes
+from streams.wording_file import load_wording
 
 ROOT = Path(__file__).parents[2]
 LAST_MOMENT_OF_OLIST = 1_537_410_247_000_000  # 2018-09-19 23:24:07 in São Paulo, three hours behind UTC
 LATER = 1_600_000_000_000_000
-SETTINGS = JourneySettings(shipped_processes())
+SETTINGS = JourneySettings(shipped_processes(), wording=load_wording())
 
 
 def events_of(mapping, folder):
