@@ -3,9 +3,9 @@
 import subprocess
 import sys
 
-PROGRAMS = ("admit", "fold", "stages", "pipeline", "latency", "memory", "restore")
+PROGRAMS = ("admit", "fold", "stages", "pipeline", "latency", "latency 30 5000", "memory", "restore")
 
 for program in PROGRAMS:
     print(f"== bench.{program}", flush=True)
-    if subprocess.run([sys.executable, "-m", f"bench.{program}"], check=False).returncode:
+    if subprocess.run([sys.executable, "-m", *f"bench.{program}".split()], check=False).returncode:
         sys.exit(1)
