@@ -44,7 +44,7 @@ from streams.processors.outputs import GONE, Publisher
 from streams.processors.rejudging import Round
 from streams.processors.stitch_records import Entry, Head, Holding
 from streams.processors.stitch_state import StitchState
-from streams.processors.watermark import ClockBoard, domain_time, join_domain
+from streams.processors.watermark import LIVE, ClockBoard, domain_time, join_domain
 
 log = logging.getLogger(__name__)
 
@@ -231,7 +231,7 @@ class StitchPartition:
             counted(memo.new, {touchpoint.channel: 1})
         self.state.keep(holding, touchpoint.event_id, record.value)
         if not holding.is_awaited:
-            self._join(customer, (touchpoint,))
+            self._join(customer, touchpoint.replay)
             arrived[customer] = max(arrived.get(customer, 0), 0 if is_again else touchpoint.received_at)
 
     def _conflict(self, loser: Touchpoint, record: Any, work: Work) -> Output:
@@ -246,12 +246,13 @@ class StitchPartition:
         if not holding.is_awaited:
             self._fold(holding.customer).note_conflict(loser)
 
-    def _join(self, customer: str, touchpoints: Iterable[Touchpoint]) -> None:
+    def _join(self, customer: str, *replays: str) -> None:
         """The customer lives in the time of all imports, or live traffic, that his touchpoints came by."""
         head = self.state.head(customer)
         domain = head.domain
-        for replay in {each.replay for each in touchpoints}:
-            domain = join_domain(domain, replay)
+        for replay in replays:
+            if domain != (replay or LIVE):  # of one domain only, as nearly all are
+                domain = join_domain(domain, replay)
         if domain != head.domain:
             self.state.set_head(customer, Head(deadline=head.deadline, domain=domain, now=head.now))
 
@@ -298,7 +299,7 @@ class StitchPartition:
             self._begin_to_leave(holding)
             return
         self._fold_anew(customer)
-        self._join(customer, map(decode, self.state.held_under(holding).values()))
+        self._join(customer, *{decode(each).replay for each in self.state.held_under(holding).values()})
         arrived.setdefault(customer, 0)
 
     def _take_over(self, customer: str, entries: Mapping[str, Entry], outputs: list[Output]) -> bool:
