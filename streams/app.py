@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -18,9 +18,8 @@ from streams.delivery.application import Role, RoleApp, Watch, build
 from streams.delivery.plan import Processor
 from streams.identifiers_file import configured_pseudonyms, load_identifiers
 from streams.journeys.knowledge import Knowledge
-from streams.journeys.settings import JourneySettings
+from streams.journeys_set import journey_settings
 from streams.metrics import Metrics
-from streams.processes import configured_processes
 from streams.processors.admit import AdmitPartition, AdmitPlan
 from streams.processors.dead_letters import DeadLetters, OutputEncoder
 from streams.processors.disruptions import DisruptionPlan
@@ -33,10 +32,8 @@ from streams.processors.knowledge import KnowledgeReader
 from streams.processors.outputs import Publisher
 from streams.processors.record import RecordPartition, RecordPlan, Sink
 from streams.processors.stitch import StitchPartition, StitchPlan
-from streams.rules_file import load_rules
 from streams.settings import CHANNELS, Settings
 from streams.stack_folder import KNOWLEDGE_FILE
-from streams.wording_file import load_wording
 
 SECOND_US: Final = 1_000_000
 
@@ -112,15 +109,8 @@ def _identify(settings: Settings, registry: Registry) -> Role:
 
 
 def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_letters: DeadLetters, metrics: Metrics) -> Role:
-    journeys = load_rules(
-        JourneySettings(
-            configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s, wording=load_wording(settings.language)
-        ),
-        settings.rules,
-    )
-    single_valued = load_identifiers(settings.identifiers).single_valued
     plan = StitchPlan(
-        settings=replace(journeys, rules=replace(journeys.rules, single_valued=single_valued)),
+        settings=journey_settings(settings),
         knowledge=knowledge,
         publisher=Publisher(
             settings.topic(topics.JOURNEYS),

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from streams.journeys.inconsistencies.findings import Finding
-    from streams.journeys.settings import JourneySettings
     from streams.rules_trial import History, Trial
     from streams.settings import Settings
 
@@ -98,28 +97,15 @@ def _since(text: str) -> int | None:
         return None
 
 
-def _configured(settings: "Settings") -> "JourneySettings":
-    from streams.journeys.settings import JourneySettings  # noqa: PLC0415
-    from streams.processes import configured_processes  # noqa: PLC0415
-    from streams.rules_file import load_rules  # noqa: PLC0415
-    from streams.wording_file import load_wording  # noqa: PLC0415
-
-    return load_rules(
-        JourneySettings(
-            configured_processes(settings.processes), told_ahead_s=settings.told_ahead_s, wording=load_wording(settings.language)
-        ),
-        settings.rules,
-    )
-
-
 def _list(settings: "Settings", *, as_json: bool) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.padding import Padding  # noqa: PLC0415
 
     from streams.journeys.inconsistencies.rules import RULES  # noqa: PLC0415
+    from streams.journeys_set import journey_settings  # noqa: PLC0415
     from streams.rules_explained import explained  # noqa: PLC0415
 
-    off = _configured(settings).rules.off
+    off = journey_settings(settings).rules.off
     told = [(rule.name, rule.name not in off, explained(rule.name).gist) for rule in RULES]
     if as_json:
         typer.echo(
@@ -160,11 +146,12 @@ def _tried(settings: "Settings", folder: Path | None, rule: str, own: "Mapping[s
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     from streams.clickhouse.reading import reached  # noqa: PLC0415
+    from streams.journeys_set import journey_settings  # noqa: PLC0415
     from streams.knowledge_now import knowledge_now  # noqa: PLC0415
     from streams.rules_file import with_set  # noqa: PLC0415
     from streams.rules_trial import history, lives, tried  # noqa: PLC0415
 
-    now = _configured(settings)
+    now = journey_settings(settings)
     then = with_set(now, rule, own)
     columns = (TextColumn("folding recorded touchpoints"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeRemainingColumn())
     with reached(settings, folder) as reading, Progress(*columns, console=Console(stderr=True), transient=True) as bar:

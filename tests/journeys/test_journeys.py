@@ -146,7 +146,7 @@ def test_rows_have_the_fields_of_the_published_schema():
     schemas = Path(__file__).parents[2] / "schemas"
     for name, row, set_later, kept in (
         ("journey", JourneyRow, {"version", "detected_at"}, set()),
-        ("inconsistency", Finding, {"version", "detected_at", "published_at"}, {"founding"}),
+        ("inconsistency", Finding, {"version", "detected_at", "published_at", "reason"}, {"founding"}),
     ):
         fields = {field["name"] for field in json.loads((schemas / f"{name}.avsc").read_text())["fields"]}
         assert set(row.__struct_fields__) - kept == fields - set_later
