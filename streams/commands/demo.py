@@ -95,9 +95,11 @@ def _late(scenario: "Scenario", window: str, seed: int) -> "Scenario":
 
 _NEXT: Final = """
 [bold]What to try next[/bold]
-  touchpoints query --dir {folder} "SELECT rule, count() FROM inconsistencies GROUP BY rule"
-  touchpoints lookup --dir {folder} 1-0000042     what the service desk sees of a customer
-  touchpoints up --dir {folder}                   start it again, and publish events of your own"""
+  touchpoints lookup --dir {folder} 1-0000042          what the service desk sees
+  touchpoints inconsistencies list --dir {folder}      each told in a sentence
+  touchpoints rules try contact_repeated --set within=1d --dir {folder}
+  touchpoints query --dir {folder} "SELECT * FROM drop_off"
+  touchpoints up --dir {folder}                        start it again, with your events"""
 
 
 def _next(console: "Console", keep: Path | None) -> None:
