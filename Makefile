@@ -35,7 +35,7 @@ test: lint ## lint, then every test that this machine can run; with CI=true all 
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory --keep-going kafka-jars registry-app || true; fi
 	$(BIN)/pytest $(ARGS)
 
-bench: $(INSTALLED) $(KAFKA_JARS) ## CPU per touchpoint, by stage and for the pipeline
+bench: $(INSTALLED) $(KAFKA_JARS) ## CPU per touchpoint, by stage, by rule and for the pipeline
 	@$(BIN)/python -m bench $(ARGS)
 
 chaos: $(INSTALLED) $(KAFKA_JARS) ## workers killed, frozen, woken and joined on Apache Kafka; state and outputs must be exact
