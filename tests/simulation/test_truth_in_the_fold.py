@@ -101,4 +101,4 @@ def test_every_rule_is_exact(noise):
     assert set(results) == set(BY_NAME)
     for rule, each in results.items():
         assert each.planted > 0, rule
-        assert (each.missed, each.unexpected) == ((), ()), rule
+        assert (each.missed, each.unexpected, each.other_status) == ((), (), ()), rule
