@@ -31,7 +31,8 @@ from streams.processors.identify import IdentifyPartition, IdentifyPlan
 from streams.processors.identities import IdentityRows
 from streams.processors.internal import CLOCK, KIND, Clock, touchpoint_output
 from streams.processors.outputs import Publisher
-from streams.processors.stitch import StitchPartition, StitchPlan
+from streams.processors.stitch import StitchPartition
+from streams.processors.stitch_plan import StitchPlan
 from streams.simulation import simulate
 from streams.wording_file import load_wording
 

@@ -170,10 +170,10 @@ def fill(stitch: StitchPartition) -> tuple[float, int]:
     """Fold as many customers as a worker keeps folded; what that takes (MiB), and their touchpoints."""
     before_mib, folded = resident_mib(), 0
     for customer in stitch.state.customers():
-        fold = stitch._fold(customer)  # noqa: SLF001  # as its work does
+        fold = stitch._judging.fold(customer)  # noqa: SLF001  # as its work does
         fold.changed(NOW)
         folded += len(fold) + CUSTOMER_COSTS
-        stitch.state.rest(len(stitch._folded))  # noqa: SLF001
+        stitch.state.rest(len(stitch._judging.folds))  # noqa: SLF001
         if folded >= TOUCHPOINTS_FOLDED:
             break
     return resident_mib() - before_mib, folded

@@ -31,7 +31,8 @@ from streams.processors.identities import IdentityRows
 from streams.processors.knowledge import KnowledgeReader
 from streams.processors.outputs import Publisher
 from streams.processors.record import RecordPartition, RecordPlan, Sink
-from streams.processors.stitch import StitchPartition, StitchPlan
+from streams.processors.stitch import StitchPartition
+from streams.processors.stitch_plan import StitchPlan
 from streams.settings import CHANNELS, Settings
 from streams.stack_folder import KNOWLEDGE_FILE
 

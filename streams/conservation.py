@@ -9,7 +9,7 @@ import msgspec
 
 from streams.processors.admit import AdmitMemo
 from streams.processors.record import TOUCHPOINTS_TABLE, RecordMemo
-from streams.processors.stitch import StitchMemo
+from streams.processors.stitch_plan import StitchMemo
 
 _memos: dict[str, msgspec.msgpack.Decoder[Any]] = {
     "admit": msgspec.msgpack.Decoder(AdmitMemo),

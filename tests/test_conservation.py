@@ -9,7 +9,7 @@ from streams.conservation import Conservation, conservation
 from streams.processors.admit import AdmitMemo
 from streams.processors.identify import IdentifyMemo
 from streams.processors.record import RecordMemo
-from streams.processors.stitch import StitchMemo
+from streams.processors.stitch_plan import StitchMemo
 from streams.processors.watermark import ClockBoard, SourceTimes
 
 

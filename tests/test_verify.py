@@ -11,7 +11,7 @@ from streams.delivery.commit import POSITION_KEY, Position, encode_position
 from streams.processors.admit import AdmitMemo
 from streams.processors.internal import CLOCK, KIND, TOUCHPOINT
 from streams.processors.record import RecordMemo
-from streams.processors.stitch import StitchMemo
+from streams.processors.stitch_plan import StitchMemo
 from streams.processors.watermark import ClockBoard, SourceTimes
 from streams.settings import Settings
 from streams.verify import verify

@@ -5,26 +5,19 @@ a customer's fold says is published where it differs from that. Identifiers come
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from streams.avro.refusal import Refusal
 from streams.delivery.commit import Changes, Output, Position, Work
-from streams.journeys.customer import Customer
-from streams.journeys.knowledge import Knowledge
-from streams.journeys.life import CORRECTION, LATE_EVENT, MERGE, SPLIT, Gone
-from streams.journeys.results import Added, Results
-from streams.journeys.settings import JourneySettings
+from streams.journeys.life import CORRECTION, MERGE, SPLIT
+from streams.journeys.results import Added
 from streams.journeys.touchpoint import Touchpoint, decode, encode
 from streams.processors import hand_over
 from streams.processors.accounts import KEY, AccountFolds
-from streams.processors.dead_letters import DeadLetters
-from streams.processors.disruptions import LETTER, DisruptionPlan, Disruptions, deltas
-from streams.processors.failures import RuleFailures
-from streams.processors.folds import FoldRoom, Folds
+from streams.processors.disruptions import LETTER, Disruptions, deltas
 from streams.processors.internal import (
     ACCOUNT,
     ASSIGNMENT,
@@ -40,8 +33,10 @@ from streams.processors.internal import (
     read_assignment,
     read_clock,
 )
-from streams.processors.outputs import GONE, Publisher
+from streams.processors.judging import Judging
+from streams.processors.outputs import GONE
 from streams.processors.rejudging import Round
+from streams.processors.stitch_plan import StitchMemo, StitchPlan
 from streams.processors.stitch_records import Entry, Head, Holding
 from streams.processors.stitch_state import StitchState
 from streams.processors.watermark import LIVE, ClockBoard, domain_time, join_domain
@@ -49,45 +44,7 @@ from streams.processors.watermark import LIVE, ClockBoard, domain_time, join_dom
 log = logging.getLogger(__name__)
 
 
-class StitchMemo(msgspec.Struct):
-    """What stitch keeps with its position.
-
-    board       clocks that it heard
-    new, duplicate, conflict    touchpoints by channel and what became of them
-    found       findings ever opened, by `rule severity`
-    failed      customers for whom a rule failed and is left out, by rule
-    judged_by   fingerprint of the knowledge by which every customer was judged
-    met_duplicate, met_conflict    of those counted as new: what met its like only when an identifier's touchpoints came over
-    """
-
-    board: ClockBoard
-    new: dict[str, int] = {}
-    duplicate: dict[str, int] = {}
-    conflict: dict[str, int] = {}
-    found: dict[str, int] = {}
-    failed: dict[str, int] = {}
-    met_duplicate: dict[str, int] = {}
-    met_conflict: dict[str, int] = {}
-    judged_by: int = 0
-
-
 _memos = msgspec.msgpack.Decoder(StitchMemo)
-
-
-@dataclass(frozen=True, slots=True)
-class StitchPlan:
-    """What stitch needs beside its work; the same for all partitions of a worker."""
-
-    settings: JourneySettings
-    knowledge: Knowledge
-    publisher: Publisher
-    dead_letters: DeadLetters
-    sender: hand_over.Sender
-    failures: RuleFailures
-    disruptions: DisruptionPlan
-    partitions: int
-    on_found: Callable[[float], None] = lambda _seconds: None
-    room: FoldRoom = field(default_factory=FoldRoom)
 
 
 class StitchPartition:
@@ -100,11 +57,9 @@ class StitchPartition:
         self.disruptions = Disruptions(plan.disruptions)
         self._round = Round(plan.knowledge)
         self.accounts = AccountFolds(number, plan.settings, plan.knowledge, plan.publisher, plan.room)
-        self._folded = Folds(plan.room)
+        self._judging = Judging(number, plan, self.memo, self.state, self.disruptions)
         self._held: set[str] = set()
-        self._fresh: set[str] = set()
         self._leaving: list[hand_over.Leaving] = []
-        self._came: dict[str, str] = {}
         self._revision = plan.knowledge.revision
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -123,7 +78,7 @@ class StitchPartition:
     def loaded(self, position: Position) -> None:
         """Take up the counts and clocks of the last commit; whoever is due is found by the next clock."""
         if position.memo:
-            self.memo = _memos.decode(position.memo)
+            self.memo = self._judging.memo = _memos.decode(position.memo)
         self._held = set(self.state.loaded())
         self.accounts.loaded()
 
@@ -131,7 +86,7 @@ class StitchPartition:
         """Fold what came, fire what is due, publish what changed."""
         outputs: list[Output] = []
         arrived: dict[str, int] = {}
-        self._came.clear()
+        self._judging.came.clear()
         clock_before = self.memo.board.time(self.number, self.plan.partitions)
         for batch in work.batches:
             for record in batch.records:
@@ -143,7 +98,7 @@ class StitchPartition:
             concerned |= dict.fromkeys(self.state.due(lambda domain: domain_time(domain, time)))
         if work.tick and self._revision != self.plan.knowledge.revision:
             self._revision = self.plan.knowledge.revision
-            concerned |= dict.fromkeys(self._folded)
+            concerned |= dict.fromkeys(self._judging.folds)
         if work.tick:
             again, self.memo.judged_by = self._round.go_on(self.memo.judged_by, self.state)
             concerned |= dict.fromkeys(again)
@@ -157,7 +112,7 @@ class StitchPartition:
                     self.state.set_head(customer, Head(deadline=head.now, domain=head.domain, now=head.now))
                 continue
             self._held.discard(customer)
-            self._publish(customer, now or 0, arrived.get(customer, 0), work, outputs)
+            self._judging.publish(customer, now or 0, arrived.get(customer, 0), work, outputs)
         self.accounts.judge(time, work, outputs)
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
@@ -168,8 +123,8 @@ class StitchPartition:
 
     def committed(self, position: Position) -> None:  # noqa: ARG002  # the executor's word to every processor
         """Let go of folds that nobody asked for lately."""
-        self._fresh.difference_update(self._folded.fit())
-        self.state.rest(len(self._folded))
+        self._judging.committed()
+        self.state.rest(len(self._judging.folds))
         self.accounts.rest()
 
     @property
@@ -184,7 +139,7 @@ class StitchPartition:
             self.memo.board.hear(read_clock(record.value))
         elif kind == MOVE:
             move = hand_over.read_move(record.value)
-            self._came[move.sender] = SPLIT if move.by_cut else MERGE
+            self._judging.came[move.sender] = SPLIT if move.by_cut else MERGE
             self._begin_to_leave(hand_over.told_to_move(self.state, move))
         elif kind == DISRUPTION:
             self.disruptions.hear(record.value)
@@ -209,7 +164,7 @@ class StitchPartition:
             held = None if held_value is None else decode(held_value)
             added = _compared(held, touchpoint)
         else:
-            fold = self._fold(customer)
+            fold = self._judging.fold(customer)
             held = fold.of_event(touchpoint.event_id)
             added = fold.add(touchpoint)
         if added is Added.DUPLICATE:
@@ -219,7 +174,7 @@ class StitchPartition:
         if added in {Added.CONFLICT_KEPT, Added.CONFLICT_REPLACED}:
             loser, winner = _parted(added, held, touchpoint)
             counted(memo.conflict, {touchpoint.channel: 1})
-            self._came.setdefault(customer, CORRECTION)
+            self._judging.came.setdefault(customer, CORRECTION)
             outputs.append(self._conflict(loser, record, work))
             outputs.extend(self.plan.sender.correct_account(loser, winner))
             self._refuse(holding, loser)
@@ -244,7 +199,7 @@ class StitchPartition:
         if before is None or loser.content_hash < decode(before).content_hash:
             self.state.refuse(holding, loser.event_id, encode(loser))
         if not holding.is_awaited:
-            self._fold(holding.customer).note_conflict(loser)
+            self._judging.fold(holding.customer).note_conflict(loser)
 
     def _join(self, customer: str, *replays: str) -> None:
         """The customer lives in the time of all imports, or live traffic, that his touchpoints came by."""
@@ -261,7 +216,7 @@ class StitchPartition:
     def _begin_to_leave(self, holding: Holding | None) -> None:
         if holding is not None:
             self._leaving.append(hand_over.leave(self.state, holding))
-            self._fold_anew(holding.customer)
+            self._judging.fold_anew(holding.customer)
 
     def _take_chunk(self, record: Any, work: Work, arrived: dict[str, int], outputs: list[Output]) -> None:
         chunk = hand_over.read_chunk(record.value)
@@ -289,16 +244,16 @@ class StitchPartition:
                 if before is None or each.content_hash < decode(before).content_hash:
                     self.state.refuse(into, each.event_id, encode(each))
         customer = chunk.customer
-        self._came[customer] = MERGE
+        self._judging.came[customer] = MERGE
         if self._take_over(customer, chunk.entries, outputs):
-            self._fold_anew(customer)
+            self._judging.fold_anew(customer)
             arrived.setdefault(customer, 0)
         if holding is None:
             return
         if holding.moved_to is not None:
             self._begin_to_leave(holding)
             return
-        self._fold_anew(customer)
+        self._judging.fold_anew(customer)
         self._join(customer, *{decode(each).replay for each in self.state.held_under(holding).values()})
         arrived.setdefault(customer, 0)
 
@@ -320,7 +275,8 @@ class StitchPartition:
         for customer in dict.fromkeys(each.holding.customer for each in leaving):
             arrived.pop(customer, None)
             if self.state.is_empty(customer):
-                entries: Mapping[str, Entry] = self._retract_all(customer, work, outputs)
+                entries: Mapping[str, Entry] = self._judging.retract_all(customer, work, outputs)
+                self._held.discard(customer)
             else:
                 self._publish_the_rest(customer, time, work, outputs)
                 entries = self.state.published(customer)
@@ -329,100 +285,16 @@ class StitchPartition:
                 if each.holding.customer == customer:
                     outputs.extend(self.plan.sender.hand_over(each, gone))
 
-    def _retract_all(self, customer: str, work: Work, outputs: list[Output]) -> dict[str, Entry]:
-        published = self.state.published(customer)
-        came = Gone(self._came.get(customer, MERGE))
-        rows, changes = self.plan.publisher.rows(
-            customer, Results((), (), None), published, work.now_us, 0, why_gone=lambda *_: came, complete=True, partition=self.number
-        )
-        over, more = self.plan.failures.rows(customer, {}, published, work.now_us, self.number)
-        outputs.extend([*rows, *over, *self.disruptions.tell(deltas(published, changes, ()))])
-        entries = {**published, **changes, **more}
-        self.state.forget(customer)
-        self._held.discard(customer)
-        self._folded.drop(customer)
-        self._fresh.discard(customer)
-        return entries
-
     def _publish_the_rest(self, customer: str, time: Clock, work: Work, outputs: list[Output]) -> None:
         """What another identifier of the customer leaves, in the time that is his then."""
         head = self.state.head(customer)
         domain = ""
-        for touchpoint in self._kept(customer):
+        for touchpoint in self._judging.kept(customer):
             domain = join_domain(domain, touchpoint.replay)
         self.state.set_head(customer, Head(deadline=head.deadline, domain=domain, now=head.now))
         is_running = any(not clock.ended for name, clock in time.imports.items() if name in domain.split("\n"))
         now = None if is_running else domain_time(domain, time)
-        self._publish(customer, head.now if now is None else now, 0, work, outputs)
-
-    def _fold_anew(self, customer: str) -> None:
-        self._folded.drop(customer)
-        self._fresh.discard(customer)
-
-    # -- folding and publishing ----------------------------------------------
-
-    def _fold(self, customer: str) -> Customer:
-        fold = self._folded.get(customer)
-        if fold is None:
-            fold = Customer(customer, self.plan.settings, self.plan.knowledge)
-            self._folded.put(customer, fold)
-            self._fresh.add(customer)
-            for touchpoint in self._kept(customer):
-                self._add_kept(fold, touchpoint)
-            for value in self.state.refused(customer):
-                fold.note_conflict(decode(value))
-        return fold
-
-    def _tell_failures(self, customer: str, fold: Customer, published: Mapping[str, Entry], work: Work, outputs: list[Output]) -> None:
-        """A rule that fails is left out for this customer; operations are told once, also over a restart."""
-        rows, changes = self.plan.failures.rows(customer, fold.failed_rules, published, work.now_us, self.number)
-        outputs.extend(rows)
-        for row_id, entry in changes.items():
-            if row_id not in published:
-                counted(self.memo.failed, {entry.word: 1})
-                log.error("partition %d: rule %s failed on customer %s and is left out for him", self.number, entry.word, customer)
-            self.state.set_published(customer, row_id, entry)
-
-    @staticmethod
-    def _add_kept(fold: Customer, touchpoint: Touchpoint) -> None:
-        """Two identifiers of one customer may have brought one event id with two contents, before they were one customer's."""
-        held = fold.of_event(touchpoint.event_id)
-        added = fold.add(touchpoint)
-        if added is Added.CONFLICT_KEPT:
-            fold.note_conflict(touchpoint)
-        elif added is Added.CONFLICT_REPLACED and held is not None:
-            fold.note_conflict(held)
-
-    def _kept(self, customer: str) -> Iterable[Touchpoint]:
-        return map(decode, self.state.touchpoints(customer))
-
-    def _publish(self, customer: str, now: int, arrived: int, work: Work, outputs: list[Output]) -> None:
-        fold = self._fold(customer)
-        head = self.state.head(customer)
-        results = fold.changed(now)
-        published = self.state.published(customer)
-        came = self._came.get(customer, LATE_EVENT)
-
-        def why_gone(inconsistency_id: str, rule: str) -> Gone:
-            return fold.why_gone(inconsistency_id, rule, came)
-
-        is_complete = customer in self._fresh
-        rows, changes = self.plan.publisher.rows(
-            customer, results, published, work.now_us, arrived, why_gone=why_gone, complete=is_complete, partition=self.number
-        )
-        self._fresh.discard(customer)
-        outputs.extend(rows)
-        outputs.extend(self.disruptions.tell(deltas(published, changes, results.inconsistencies)))
-        self._tell_failures(customer, fold, published, work, outputs)
-        for row_id, entry in changes.items():
-            if row_id not in published and entry.severity:
-                counted(self.memo.found, {f"{entry.word} {entry.severity}": 1})
-                if arrived:
-                    self.plan.on_found(max(0.0, (work.now_us - arrived) / 1e6))
-            self.state.set_published(customer, row_id, entry)
-        deadline = results.next_deadline
-        if deadline != head.deadline or now != head.now:
-            self.state.set_head(customer, Head(deadline=deadline, domain=head.domain, now=now))
+        self._judging.publish(customer, head.now if now is None else now, 0, work, outputs)
 
 
 def _compared(held: Touchpoint | None, given: Touchpoint) -> Added:

@@ -17,7 +17,7 @@ from streams.processors.hand_over import Sender
 from streams.processors.identify import IdentifyPlan
 from streams.processors.identities import IdentityRows
 from streams.processors.outputs import Publisher
-from streams.processors.stitch import StitchPlan
+from streams.processors.stitch_plan import StitchPlan
 from streams.wording_file import load_wording
 
 

@@ -11,7 +11,8 @@ from streams.journeys.identity.records import Message
 from streams.journeys.touchpoint import Identifier, Touchpoint, encode
 from streams.processors.identify import IdentifyPartition, IdentifyPlan
 from streams.processors.internal import CLOCK, IDENTITY, KIND, Clock, ImportClock, partition_of, touchpoint_output
-from streams.processors.stitch import StitchPartition, StitchPlan
+from streams.processors.stitch import StitchPartition
+from streams.processors.stitch_plan import StitchPlan
 
 START = 1_772_450_000_000_000
 HOUR = 3_600_000_000

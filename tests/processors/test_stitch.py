@@ -24,7 +24,8 @@ from streams.processors.folds import FoldRoom
 from streams.processors.hand_over import Sender
 from streams.processors.internal import CLOCK, KIND, TOUCHPOINT, Clock, ImportClock, assignment_header
 from streams.processors.outputs import Publisher
-from streams.processors.stitch import StitchMemo, StitchPartition, StitchPlan
+from streams.processors.stitch import StitchPartition
+from streams.processors.stitch_plan import StitchMemo, StitchPlan
 from streams.processors.stitch_state import SPARE
 from streams.wording_file import load_wording
 
@@ -528,7 +529,7 @@ async def test_what_a_touchpoint_adds_to_the_changelog_does_not_grow_with_the_cu
         written.append(sum(len(key) + len(value) for key, value in stitched.changelog.items()))
         stitched.changelog = before | stitched.changelog
     assert max(written[1:]) <= written[1] + 16
-    assert len(stitched.restored().partition._fold(KIM)) == 300
+    assert len(stitched.restored().partition._judging.fold(KIM)) == 300
 
 
 async def test_a_customer_who_was_let_go_of_goes_on_where_he_was(plan, read_output):
@@ -541,8 +542,8 @@ async def test_a_customer_who_was_let_go_of_goes_on_where_he_was(plan, read_outp
         held.partition.state.rest(-SPARE)
         await held.take_at(12, talked(6, "ended"))
     assert crowded.current == roomy.current
-    assert len(crowded.partition._folded) == 0
-    assert len(roomy.partition._folded) == 2
+    assert len(crowded.partition._judging.folds) == 0
+    assert len(roomy.partition._judging.folds) == 2
 
 
 # -- disruptions -----------------------------------------------------------
