@@ -105,7 +105,7 @@ class HandoverLost(Rule):
         if scene.at < transfer.due:
             suspicion.holds_from = NEVER  # until the same is asked again, perhaps
         else:
-            suspicion.second = scene.side("took it up late")
+            suspicion.second = scene.side(phrase("took_up_late"))
             suspicion.resolve(scene.at, scene.touchpoint.event_id)
 
     def _hear(self, conversation: Conversation, transfer: Transfer, scene: Scene) -> None:

@@ -86,6 +86,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "blocked_by_on": ("code", "page"),
     "turned_here": (),
     "passed_on": (),
+    "took_up_late": (),
     "to": ("to_channel",),
     "to_with_queue": ("to_channel", "queue"),
     "to_other": (),
@@ -122,6 +123,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "got_complaint": (),
     "had_queued": (),
     "had_waiting": (),
+    "answered_late": (),
 }
 """Every phrase that a rule makes, and its facts."""
 VARIANTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {

@@ -148,7 +148,7 @@ class ContactUnanswered(Rule):
             scene.drop(wait.suspicion)
             return
         suspicion = scene.touch(scene.suspicions[wait.suspicion])
-        suspicion.second = scene.side("answered late")
+        suspicion.second = scene.side(phrase("answered_late"))
         suspicion.resolve(scene.at, scene.touchpoint.event_id)
 
 
