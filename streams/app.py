@@ -29,6 +29,7 @@ from streams.processors.hand_over import Sender
 from streams.processors.identify import IdentifyPartition, IdentifyPlan
 from streams.processors.identities import IdentityRows
 from streams.processors.knowledge import KnowledgeReader
+from streams.processors.knowledge_rows import KnowledgeRows
 from streams.processors.outputs import Publisher
 from streams.processors.record import RecordPartition, RecordPlan, Sink
 from streams.processors.stitch import StitchPartition
@@ -46,6 +47,7 @@ class Pipeline:
     settings: Settings
     roles: tuple[RoleApp, ...]
     knowledge: KnowledgeReader
+    knowledge_rows: KnowledgeRows
     inserts: InsertClient
     metrics: Metrics
 
@@ -55,6 +57,7 @@ def pipeline(settings: Settings, roles: Sequence[str], *, transactional: bool, m
     registry = registry_of(settings)
     knowledge = Knowledge()
     inserts = InsertClient(settings)
+    knowledge_rows = KnowledgeRows(Sink(inserts))
     dead_letters = DeadLetters(
         settings.topic(topics.DEAD_LETTERS), settings.partitions, OutputEncoder(registry, "dead_letter"), _sealing(settings)
     )
@@ -74,7 +77,9 @@ def pipeline(settings: Settings, roles: Sequence[str], *, transactional: bool, m
             registry,
             knowledge,
             kept=settings.folder / KNOWLEDGE_FILE if settings.folder is not None else None,
+            on_row=knowledge_rows.take if "record" in roles else lambda _row: None,
         ),
+        knowledge_rows=knowledge_rows,
         inserts=inserts,
         metrics=metrics,
     )

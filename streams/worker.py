@@ -59,6 +59,7 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
             await role.store.close()
         await asyncio.gather(*(each.stop() for each in applications), return_exceptions=True)
         await parts.knowledge.stop()
+        await parts.knowledge_rows.stop()
     if not stop.is_set():
         raise WorkerStoppedError("a processor stopped by itself: see the lines above, then start the worker again")
 

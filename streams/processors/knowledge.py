@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from streams.avro.refusal import Refusal
 from streams.avro.registry import Registry
 from streams.avro.schema import SchemaError
 from streams.journeys.knowledge import Key, Knowledge
+from streams.processors.knowledge_rows import forgotten, row, version_of
 from streams.stack_folder import write_down
 
 log = logging.getLogger(__name__)
@@ -25,9 +27,21 @@ class KnowledgeReader:
     """Keeps a Knowledge equal to the topic."""
 
     def __init__(
-        self, servers: str, topic: str, partitions: int, registry: Registry, knowledge: Knowledge, *, kept: Path | None = None
+        self,
+        servers: str,
+        topic: str,
+        partitions: int,
+        registry: Registry,
+        knowledge: Knowledge,
+        *,
+        kept: Path | None = None,
+        on_row: Callable[[bytes], None] = lambda _row: None,
     ) -> None:
-        """Read `topic` into `knowledge`; `kept` is a file that holds the topic's records for a broker that forgets."""
+        """Read `topic` into `knowledge`; `kept` is a file that holds the topic's records for a broker that forgets.
+
+        `on_row` hears each record as a row of ClickHouse's table.
+        """
+        self._on_row = on_row
         self._kept, self._records = kept, dict[str, str]()
         self._servers, self._topic, self._partitions = servers, topic, partitions
         self._learner = Learner(registry, knowledge)
@@ -85,10 +99,15 @@ class KnowledgeReader:
     def _learn(self, record: Any) -> None:
         key, value = record.key or b"", record.value or b""
         self._records[key.hex()] = value.hex()
-        refusal = self._learner.learn(key, value)
-        if refusal is not None:
+        learned = self._learner.learn(key, value)
+        version = version_of(record.timestamp, record.offset)
+        if isinstance(learned, Refusal):
             self.refused += 1
-            log.warning("%s partition %d offset %d is no knowledge: %s", record.topic, record.partition, record.offset, refusal.reason)
+            log.warning("%s partition %d offset %d is no knowledge: %s", record.topic, record.partition, record.offset, learned.reason)
+        elif isinstance(learned, Key):
+            self._on_row(forgotten(learned, version))
+        elif learned is not None:
+            self._on_row(row(learned, version))
 
 
 class Learner:
@@ -98,18 +117,20 @@ class Learner:
         self._registry, self._knowledge = registry, knowledge
         self._reader = registry.current("knowledge")
 
-    def learn(self, key: bytes, value: bytes) -> Refusal | None:
-        """Take one record, b"" for a tombstone; why, where it is none."""
+    def learn(self, key: bytes, value: bytes) -> dict[str, Any] | Key | Refusal | None:
+        """Take one record, b"" for a tombstone: the entry learned, the key forgotten (None: no key), or why it is no knowledge."""
         if not value:
             parts = key.decode(errors="replace").split("|")
             if len(parts) in {len(Key._fields) - 1, len(Key._fields)}:
-                self._knowledge.forget(Key(*parts))
+                forgotten_key = Key(*parts)
+                self._knowledge.forget(forgotten_key)
+                return forgotten_key
             return None
         entry = self._decoded(value)
         if isinstance(entry, Refusal):
             return entry
         self._knowledge.learn(entry)
-        return None
+        return entry
 
     def _decoded(self, value: bytes) -> dict[str, Any] | Refusal:
         try:
