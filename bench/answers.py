@@ -21,6 +21,8 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "analysts.md"
 _QUERY = re.compile(r"^```sql\n(.*?)\n```$", re.DOTALL | re.MULTILINE)
 _TABLE = re.compile(r"^\|(.*)\|\n\|[-| :]+\|\n((?:\|.*\|\n?)+)", re.MULTILINE)
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -64,6 +66,8 @@ def _written(value: object) -> str:
         return "–"
     if isinstance(value, list):
         return ", ".join(map(_written, value))
+    if isinstance(value, str) and _TIME.fullmatch(value):
+        return value[: len("2025-03-07 09:21")]
     if isinstance(value, str) and not re.fullmatch(r"-?\d+(\.\d+)?", value):
         return value
     number = float(str(value))
