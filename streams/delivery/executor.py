@@ -278,11 +278,10 @@ class PartitionExecutor:
             topic_ids=position.topic_ids,
             memo=position.memo if changes.memo is None else changes.memo,
         )
-        written = time.monotonic()
         await writer.commit(changes.state, after, changes.outputs)
-        self._took_s = time.monotonic() - written
         self._position, self._doubtful = after, False
         self._retry_s = RETRY_FIRST_S
         processor.committed(after)
         self._size.fitted(work)
-        self.plan.on_commit(time.monotonic() - began, work.size)
+        self._took_s = time.monotonic() - began
+        self.plan.on_commit(self._took_s, work.size)
