@@ -4,15 +4,14 @@ Reads the table, not the analysts' view: the sealed bytes are there alone, for w
 """
 
 import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from streams.avro.sealing import Sealed
+from streams.clickhouse.asking import asked
 from streams.clickhouse.client import connect
 from streams.clickhouse.engine import quoted
-from streams.clickhouse.reading import read
 from streams.settings import Settings
 
 RUN: Final = 500
@@ -154,8 +153,7 @@ def _rows(settings: Settings, text: str, wanted: Wanted, **more: str) -> list[di
         "ids": f"[{ids}]",
         "replayed": str(int(wanted.replayed)),
     }
-    found = read(settings, f"{text} SETTINGS output_format_json_quote_64bit_integers = 0", "JSONEachRow", parameters | more)
-    return [json.loads(line) for line in found.body.splitlines()]
+    return asked(settings, text, parameters | more)
 
 
 def _letter(row: dict[str, Any]) -> Letter:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from streams.commands.given import fail
 from streams.commands.terminal import printable
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def dead_letters(
     now = time.time_ns() // 1000
     wanted = Wanted(reason, channel, _moment(since, "--since", now), _moment(until, "--until", now), tuple(map(_id, chosen)))
     if action is Action.show and len(chosen) != 1:
-        _fail("name one letter: touchpoints dead-letters show ID; `touchpoints dead-letters list --each` has their ids")
+        fail("name one letter: touchpoints dead-letters show ID; `touchpoints dead-letters list --each` has their ids")
     if action is Action.replay and wanted == Wanted():
-        _fail("say which: ids, --reason, --channel or --since")
+        fail("say which: ids, --reason, --channel or --since")
     with reached(Settings.load(folder), folder) as settings:
         match action:
             case Action.list:
@@ -130,7 +131,7 @@ def _show(settings: "Settings", wanted: "Wanted", *, as_json: bool) -> None:
     sealing = _sealing(settings)
     found = letters(settings, wanted)
     if not found:
-        _fail(f"there is no dead letter {wanted.ids[0]}")
+        fail(f"there is no dead letter {wanted.ids[0]}")
     (letter,) = found
     contents = sealing.open(letter.sealed)
     record = as_published(registry_of(settings), contents.value or b"")
@@ -276,8 +277,3 @@ def _table(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     Console(width=None if sys.stdout.isatty() else 10_000).print(table)
-
-
-def _fail(message: str) -> None:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)

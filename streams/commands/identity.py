@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streams.commands.given import fail
+
 if TYPE_CHECKING:
     from rich.tree import Tree
 
@@ -45,7 +47,7 @@ def identity(
     names = [_name(settings, value, is_pseudonym=pseudonyms) for value in values or []]
     wanted = {Action.show: 1, Action.split: 2, Action.shared: 0}[action]
     if len(names) != wanted:
-        _fail(f"identity {action} takes {wanted} identifiers, written as type:value; {len(names)} were given")
+        fail(f"identity {action} takes {wanted} identifiers, written as type:value; {len(names)} were given")
     if action is Action.split:
         _split(settings, *names, as_json=as_json)
         return
@@ -56,11 +58,6 @@ def identity(
             _list_shared(reading, as_json=as_json)
 
 
-def _fail(message: str) -> None:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)
-
-
 def _name(settings: "Settings", text: str, *, is_pseudonym: bool) -> str:
     """The identifier's name in the graph."""
     from streams.identifiers_file import configured_pseudonyms  # noqa: PLC0415
@@ -69,13 +66,13 @@ def _name(settings: "Settings", text: str, *, is_pseudonym: bool) -> str:
 
     type_, _, value = text.partition(":")
     if type_ not in TYPES or not value:
-        _fail(f"{text!r} is no identifier; write it as type:value, with one of the types {', '.join(TYPES)}")
+        fail(f"{text!r} is no identifier; write it as type:value, with one of the types {', '.join(TYPES)}")
     if is_pseudonym:
         return text
     try:
         pseudonym = configured_pseudonyms(settings).of(type_, value)
     except SettingsError as error:
-        _fail(str(error))
+        fail(str(error))
     return f"{type_}:{pseudonym}"
 
 

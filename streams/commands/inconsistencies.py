@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from streams.commands.given import fail, since_s
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -48,8 +50,8 @@ def inconsistencies(
     from streams.web.findings import UnknownFindingError, Wanted, shown  # noqa: PLC0415
 
     if (action is Action.show) != bool(inconsistency_id):
-        _fail("inconsistencies show takes one id, and list takes none")
-    wanted = Wanted(rule, status, severity, channel, customer, subject, _seconds(since) if since else None, most)
+        fail("inconsistencies show takes one id, and list takes none")
+    wanted = Wanted(rule, status, severity, channel, customer, subject, since_s(since), most)
     _check(wanted)
     with reached(Settings.load(folder), folder) as settings:
         if action is Action.list:
@@ -64,21 +66,6 @@ def inconsistencies(
         typer.echo(json.dumps(_as_json(one), ensure_ascii=False))
     else:
         _tell(one)
-
-
-def _fail(message: str) -> None:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)
-
-
-def _seconds(text: str) -> int:
-    from streams.demo.shuffling import window_us  # noqa: PLC0415
-
-    try:
-        return window_us(text) // 1_000_000
-    except ValueError as error:
-        _fail(f"--since: {error}")
-        raise AssertionError from error
 
 
 def _check(wanted: "Wanted") -> None:
@@ -96,7 +83,7 @@ def _check(wanted: "Wanted") -> None:
     }
     for name, (value, words) in known.items():
         if value and value not in words:
-            _fail(f"--{name} {value!r}: {closest(value, words)}")
+            fail(f"--{name} {value!r}: {closest(value, words)}")
 
 
 def _list(settings: "Settings", wanted: "Wanted", *, as_json: bool) -> None:

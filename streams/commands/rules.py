@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from streams.commands.given import fail, since_s
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -53,16 +55,11 @@ def rules(
         _explain(settings, rule, as_json=as_json)
         return
     own = _changes(changes or [])
-    trial, found = _tried(settings, folder, rule, own, _since(since))
+    trial, found = _tried(settings, folder, rule, own, since_s(since))
     if as_json:
         typer.echo(json.dumps(_as_json(trial, found, rule, own), ensure_ascii=False))
     else:
         _tell(trial, rule, own, examples)
-
-
-def _fail(message: str) -> None:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)
 
 
 def _known(rule: str) -> None:
@@ -70,7 +67,7 @@ def _known(rule: str) -> None:
     from streams.journeys.inconsistencies.rules import BY_NAME  # noqa: PLC0415
 
     if rule not in BY_NAME:
-        _fail(f"{rule!r} is no rule; {closest(rule, BY_NAME)}" if rule else f"name a rule: {', '.join(BY_NAME)}")
+        fail(f"{rule!r} is no rule; {closest(rule, BY_NAME)}" if rule else f"name a rule: {', '.join(BY_NAME)}")
 
 
 def _changes(given: list[str]) -> dict[str, str]:
@@ -78,23 +75,11 @@ def _changes(given: list[str]) -> dict[str, str]:
     for each in given:
         name, equals, value = each.partition("=")
         if not equals or not name.strip() or not value.strip():
-            _fail(f"--set {each}: a setting and its value were expected, as within=3d")
+            fail(f"--set {each}: a setting and its value were expected, as within=3d")
         found[name.strip()] = value.strip()
     if not found:
-        _fail("nothing would change: give at least one --set, as --set within=3d; `touchpoints rules explain RULE` shows what can be set")
+        fail("nothing would change: give at least one --set, as --set within=3d; `touchpoints rules explain RULE` shows what can be set")
     return found
-
-
-def _since(text: str) -> int | None:
-    from streams.demo.shuffling import window_us  # noqa: PLC0415
-
-    if not text:
-        return None
-    try:
-        return window_us(text) // 1_000_000
-    except ValueError as error:
-        _fail(f"--since: {error}")
-        return None
 
 
 def _list(settings: "Settings", *, as_json: bool) -> None:

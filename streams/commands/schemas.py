@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from streams.commands.given import fail
+
 
 class Action(StrEnum):
     """What to do with the schemas."""
@@ -29,7 +31,7 @@ def schemas(
     Example: touchpoints schemas example chat --kind conversation_started | touchpoints publish chat - --dry-run
     """
     if action in (Action.show, Action.example) and not name:
-        _fail(f"name a channel: touchpoints schemas {action} chat")
+        fail(f"name a channel: touchpoints schemas {action} chat")
     match action:
         case Action.show:
             _show(name)
@@ -42,18 +44,13 @@ def schemas(
             _release(name, as_json=as_json)
 
 
-def _fail(message: str) -> None:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)
-
-
 def _show(name: str) -> None:
     from streams.avro.registry import FileRegistry, UnknownSchemaError  # noqa: PLC0415  --help stays fast
 
     try:
         typer.echo(json.dumps(FileRegistry().current(name).definition, indent=2, ensure_ascii=False))
     except UnknownSchemaError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 def _example(name: str, kind: str) -> None:
@@ -63,10 +60,10 @@ def _example(name: str, kind: str) -> None:
     try:
         known = examples.kinds(FileRegistry().current(name)) if name in examples.TYPICAL else ()
         if kind and kind not in known:
-            _fail(f"{name} has no kind {kind!r}; there are {', '.join(known) or 'none'}")
+            fail(f"{name} has no kind {kind!r}; there are {', '.join(known) or 'none'}")
         typer.echo(json.dumps(examples.example(name, kind), indent=2))
     except KeyError:
-        _fail(f"there is no example of {name!r}; there are some of {', '.join((*examples.TYPICAL, examples.KNOWLEDGE))}")
+        fail(f"there is no example of {name!r}; there are some of {', '.join((*examples.TYPICAL, examples.KNOWLEDGE))}")
 
 
 def _check(name: str, *, as_json: bool, quiet: bool = False) -> None:
@@ -81,7 +78,7 @@ def _check(name: str, *, as_json: bool, quiet: bool = False) -> None:
         if not flaws:
             flaws = kind_flaws(root, name)
     except FileNotFoundError:
-        _fail(f"there is no schema {name!r} in {root}")
+        fail(f"there is no schema {name!r} in {root}")
         return
     if as_json and (flaws or not quiet):
         typer.echo(json.dumps({"flaws": [{"file": each.file, "path": each.path, "advice": each.advice} for each in flaws]}))

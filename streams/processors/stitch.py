@@ -195,11 +195,14 @@ class StitchPartition:
 
     def _refuse(self, holding: Holding, loser: Touchpoint) -> None:
         """Keep what was refused; of several contents the one with the smallest hash is told, whichever came first."""
+        self._keep_refused(holding, loser)
+        if not holding.is_awaited:
+            self._judging.fold(holding.customer).note_conflict(loser)
+
+    def _keep_refused(self, holding: Holding, loser: Touchpoint) -> None:
         before = self.state.refused_under(holding).get(loser.event_id)
         if before is None or loser.content_hash < decode(before).content_hash:
             self.state.refuse(holding, loser.event_id, encode(loser))
-        if not holding.is_awaited:
-            self._judging.fold(holding.customer).note_conflict(loser)
 
     def _join(self, customer: str, *replays: str) -> None:
         """The customer lives in the time of all imports, or live traffic, that his touchpoints came by."""
@@ -240,9 +243,7 @@ class StitchPartition:
         into = self.state.holding(chunk.customer, chunk.identifier, chunk.epoch)
         if into is not None and not into.is_gone:
             for each in refused:
-                before = self.state.refused_under(into).get(each.event_id)
-                if before is None or each.content_hash < decode(before).content_hash:
-                    self.state.refuse(into, each.event_id, encode(each))
+                self._keep_refused(into, each)
         customer = chunk.customer
         self._judging.came[customer] = MERGE
         if self._take_over(customer, chunk.entries, outputs):

@@ -14,9 +14,7 @@ from streams.journeys.touchpoint import Touchpoint
 from streams.settings import Settings
 
 SHOWN_USUALLY: Final = 20
-STATUSES: Final = ("open", "resolved", "retracted", "superseded")
 _PREFIX_LEAST: Final = 4
-_SECOND_US: Final = 1_000_000
 
 
 class UnknownFindingError(ValueError):
@@ -50,7 +48,6 @@ class Version:
     severity: str
     count: int
     detected_at: int
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +122,7 @@ def shown(settings: Settings, inconsistency_id: str) -> Shown:
     return Shown(
         fields=last,
         evidence=_evidence(settings, own),
-        versions=tuple(
-            Version(int(row["version"]), row["status"], row["severity"], row["count"], row["detected_us"], row["sentence"])
-            for row in versions
-        ),
+        versions=tuple(Version(int(row["version"]), row["status"], row["severity"], row["count"], row["detected_us"]) for row in versions),
     )
 
 
