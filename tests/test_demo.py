@@ -15,10 +15,13 @@ from streams.demo.drain import until_drained
 from streams.demo.outcome import outcome
 from streams.demo.scenario import out_of_order, simulated
 from streams.events import ChannelEvent
+from streams.journeys.inconsistencies.retelling import Words
 from streams.journeys.inconsistencies.rules import BY_NAME
 from streams.publishing import publish, publish_import
 from streams.settings import Settings
 from streams.stack import demonstration_keys, embedded_stack
+from streams.web.findings import Wanted, found
+from streams.wording_file import load_wording
 
 ROOT = Path(__file__).parents[1]
 RULES = set(BY_NAME)
@@ -45,8 +48,8 @@ def asked(folder, sql):
 
 
 @pytest.mark.timeout(240)
-def test_the_demo_finds_all_that_its_stories_planted_and_nothing_else():
-    status, lines, result = demo("--customers", "400", "--seed", "3", "--json")
+def test_the_demo_finds_all_that_its_stories_planted_and_nothing_else(tmp_path):
+    status, lines, result = demo("--customers", "400", "--seed", "3", "--json", "--keep", str(tmp_path))
     assert status == 0
     assert len(lines) == 1, "the object stands alone"
     counts = ("received", "recorded", "dead", "duplicate", "in_flight", "journeys")
@@ -64,6 +67,20 @@ def test_the_demo_finds_all_that_its_stories_planted_and_nothing_else():
     for rule, score in result["truth"].items():
         assert score["planted"] > 0, rule
         assert (score["precision"], score["recall"]) == (1.0, 1.0), rule
+    desk_of_another_language_reads(tmp_path, sum(sum(each.values()) for each in result["inconsistencies"].values()))
+
+
+def desk_of_another_language_reads(folder, number):
+    """Every finding carries what its words are made of."""
+    with reached(Settings.load(folder), folder) as settings:
+        (english, _), (dutch, counted) = (found(settings, Wanted(most=2 * number), wording) for wording in (None, load_wording("nl")))
+    assert counted == len(dutch) == number
+    for one, other in zip(english, dutch, strict=True):
+        assert one["sentence"] != other["sentence"]
+        assert one["remedy"] != other["remedy"]
+    assert {name: one[name] for name in one if name not in Words._fields} == {
+        name: other[name] for name in one if name not in Words._fields
+    }
 
 
 @pytest.mark.timeout(240)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from streams.commands.given import fail, since_s
+from streams.commands.given import Language, fail, since_s, wording_in
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from streams.journeys.inconsistencies.telling import Wording
     from streams.settings import Settings
     from streams.web.findings import Shown, Wanted
 
@@ -38,6 +39,7 @@ def inconsistencies(
     subject: Annotated[str, typer.Option(help="list: about this, as offer:SPRING-25")] = "",
     since: Annotated[str, typer.Option(help="list: opened at most this long before the last one, as 7d")] = "",
     most: Annotated[int, typer.Option("--limit", min=1, help="list: so many at most, the latest first")] = 20,
+    language: Language = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object for programs")] = False,
     folder: Annotated[Path | None, typer.Option("--dir", help="folder of a stack; starts its ClickHouse where none runs")] = None,
 ) -> None:
@@ -53,12 +55,13 @@ def inconsistencies(
         fail("inconsistencies show takes one id, and list takes none")
     wanted = Wanted(rule, status, severity, channel, customer, subject, since_s(since), most)
     _check(wanted)
+    wording = wording_in(language)
     with reached(Settings.load(folder), folder) as settings:
         if action is Action.list:
-            _list(settings, wanted, as_json=as_json)
+            _list(settings, wanted, wording, as_json=as_json)
             return
         try:
-            one = shown(settings, inconsistency_id)
+            one = shown(settings, inconsistency_id, wording)
         except UnknownFindingError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from error
@@ -86,13 +89,13 @@ def _check(wanted: "Wanted") -> None:
             fail(f"--{name} {value!r}: {closest(value, words)}")
 
 
-def _list(settings: "Settings", wanted: "Wanted", *, as_json: bool) -> None:
+def _list(settings: "Settings", wanted: "Wanted", wording: "Wording | None", *, as_json: bool) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.padding import Padding  # noqa: PLC0415
 
     from streams.web.findings import found  # noqa: PLC0415
 
-    listed, number = found(settings, wanted)
+    listed, number = found(settings, wanted, wording)
     if as_json:
         rows = [row | {name: _iso(row[name]) for name in _TIMES} for row in listed]
         typer.echo(json.dumps({"inconsistencies": rows, "number": number}, ensure_ascii=False))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from streams.commands.given import Language, wording_in
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -19,12 +21,14 @@ _ARROWS: Final = {"inbound": "→", "outbound": "←"}
 
 def lookup(
     value: Annotated[str, typer.Argument(help="an identifier, or the number of an order, case, conversation or offer")],
+    *,
     type_: Annotated[
         str,
         typer.Option("--type", help="what the value is: email, order ..., account (a company); default: all but account"),
     ] = "",
     folder: Annotated[Path | None, typer.Option("--dir", help="folder of a stack; starts its ClickHouse where none runs")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="the answer as one JSON object")] = False,  # noqa: FBT002  # typer's flags
+    as_json: Annotated[bool, typer.Option("--json", help="the answer as one JSON object")] = False,
+    language: Language = "",
     last: Annotated[int, typer.Option("--last", min=0, max=1000, help="how many of the last touchpoints")] = 10,
 ) -> None:
     """Look a customer up: open inconsistencies with what to do, open promises, the last touchpoints. "Not known" is an answer too.
@@ -40,12 +44,13 @@ def lookup(
     from streams.web.answer import as_json as json_of  # noqa: PLC0415
     from streams.web.lookup import ACCOUNT, QuestionError, look_up  # noqa: PLC0415
 
+    wording = wording_in(language)
     try:
         with reached(Settings.load(folder), folder) as settings:
             if type_ == ACCOUNT:
                 told = look_up_account(settings, value, last)
             else:
-                answer = look_up(settings, value, type_, last)
+                answer = look_up(settings, value, type_, last, wording)
     except QuestionError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -14,7 +14,7 @@ _JOURNEYS_CHECKED: Final = _CHECKED + "FROM (SELECT * EXCEPT (detected_at, inges
 _ACCOUNTS_CHECKED: Final = _CHECKED + "FROM (SELECT * EXCEPT (detected_at, ingested_at) FROM account_journeys)"  # noqa: S608  # our own names
 _FINDINGS_COUNTED: Final = "SELECT rule, status, count() FROM inconsistencies GROUP BY rule, status ORDER BY rule, status"
 _SIMULATED: Final = "SELECT DISTINCT customer FROM touchpoints WHERE startsWith(replay, 'simulation-')"
-_FINDINGS_CHECKED: Final = _CHECKED + "FROM (SELECT * EXCEPT (detected_at, published_at, ingested_at) FROM inconsistencies)"  # noqa: S608  # our own names
+_FINDINGS_CHECKED: Final = _CHECKED + "FROM (SELECT * EXCEPT (told, detected_at, published_at, ingested_at) FROM inconsistencies)"  # noqa: S608  # our own names
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def outcome(client: Any) -> Outcome:
 
 
 def checksum(client: Any) -> str:
-    """64 bits over the current rows of journeys and inconsistencies; versions and processing times aside."""
+    """64 bits over the current rows of journeys and inconsistencies; versions, processing times and what sentences are made of aside."""
     rows = [*_rows(client, _JOURNEYS_CHECKED), *_rows(client, _FINDINGS_CHECKED)]
     rows += [row for row in _rows(client, _ACCOUNTS_CHECKED) if any(row)]
     return hashlib.blake2b(repr([tuple(map(int, row)) for row in rows]).encode(), digest_size=8).hexdigest()

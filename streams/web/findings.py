@@ -10,6 +10,8 @@ from typing import Any, Final
 from streams.clickhouse.asking import UNQUOTED, asked, bound
 from streams.clickhouse.reading import read
 from streams.clickhouse.recorded import decoded, selection
+from streams.journeys.inconsistencies.retelling import retold
+from streams.journeys.inconsistencies.telling import Wording
 from streams.journeys.touchpoint import Touchpoint
 from streams.settings import Settings
 
@@ -67,14 +69,17 @@ class Shown:
 _ROW: Final = (
     "inconsistency_id, rule, severity, audience, status, customer, journey_id, subject,"
     " first_channel, toUnixTimestamp64Micro(first_at) AS first_us, first_said,"
-    " second_channel, toUnixTimestamp64Micro(second_at) AS second_us, second_said, evidence, also, count, sentence, remedy,"
+    " second_channel, toUnixTimestamp64Micro(second_at) AS second_us, second_said, evidence, also, count, sentence, remedy, told,"
     " toUnixTimestamp64Micro(opened_at) AS opened_us, toUnixTimestamp64Micro(resolved_at) AS resolved_us, resolved_by"
 )
 _TIMES: Final = {"first_us": "first_at", "second_us": "second_at", "opened_us": "opened_at", "resolved_us": "resolved_at"}
 
 
-def found(settings: Settings, wanted: Wanted) -> tuple[list[dict[str, Any]], int]:
-    """The inconsistencies asked for, the latest first, and how many there are of them in all. Raises read's errors."""
+def found(settings: Settings, wanted: Wanted, wording: Wording | None = None) -> tuple[list[dict[str, Any]], int]:
+    """The inconsistencies asked for, the latest first, and how many there are of them in all; in the wording given, or as published.
+
+    Raises read's errors.
+    """
     conditions = {
         "rule = {rule:String}": wanted.rule,
         "status = {status:String}": wanted.status,
@@ -94,11 +99,14 @@ def found(settings: Settings, wanted: Wanted) -> tuple[list[dict[str, Any]], int
         parameters | {"most": str(wanted.most)},
     )
     number = int(listed[0]["n"]) if listed else 0
-    return [_named(row) for row in listed], number
+    return [in_words(_named(row), wording) for row in listed], number
 
 
-def shown(settings: Settings, inconsistency_id: str) -> Shown:
-    """One inconsistency by its id, or by the beginning of it, with its evidence. Raises UnknownFindingError, and read's errors."""
+def shown(settings: Settings, inconsistency_id: str, wording: Wording | None = None) -> Shown:
+    """One inconsistency by its id, or by the beginning of it, with its evidence; in the wording given, or as published.
+
+    Raises UnknownFindingError, and read's errors.
+    """
     given = inconsistency_id.strip().lower()
     if len(given) < _PREFIX_LEAST:
         raise UnknownFindingError(f"{inconsistency_id!r} is too short for an id; give its first {_PREFIX_LEAST} digits at least")
@@ -118,12 +126,18 @@ def shown(settings: Settings, inconsistency_id: str) -> Shown:
         own,
     )
     told = [row for row in versions if row["sentence"]] or versions
-    last = _named(told[-1]) | {"status": versions[-1]["status"]}
+    last = in_words(_named(told[-1]), wording) | {"status": versions[-1]["status"]}
     return Shown(
         fields=last,
         evidence=_evidence(settings, own),
         versions=tuple(Version(int(row["version"]), row["status"], row["severity"], row["count"], row["detected_us"]) for row in versions),
     )
+
+
+def in_words(row: Mapping[str, Any], wording: Wording | None) -> dict[str, Any]:
+    """A row without what its words are made of: in the wording given as far as it carries that, else as it was published."""
+    words = None if wording is None else retold(row, wording)
+    return {name: value for name, value in row.items() if name != "told"} | ({} if words is None else words._asdict())
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ whatever the size of the store.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from streams.channels.identifiers import PSEUDONYM_DIGITS
 from streams.clickhouse.asking import UNQUOTED, asked, bound
@@ -16,6 +16,8 @@ from streams.clickhouse.engine import quoted
 from streams.clickhouse.reading import read
 from streams.clickhouse.recorded import decoded, selection
 from streams.identifiers_file import configured_pseudonyms
+from streams.journeys.inconsistencies.retelling import retold
+from streams.journeys.inconsistencies.telling import Wording
 from streams.journeys.promised import KEEPING, WITHDRAWING
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, type_order
@@ -58,9 +60,10 @@ class QuestionError(ValueError):
     """A question that cannot be asked: what is wrong with it, and what to do."""
 
 
-def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SHOWN) -> Answer:
+def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SHOWN, wording: Wording | None = None) -> Answer:
     """The answer about `value`, taken for `type_`, or for everything that it can be; with the `last` touchpoints.
 
+    What goes wrong is told in the wording given; without one, and where it was published by an earlier version, as it was published.
     Raises QuestionError, and read's ClickHouseError and ClickHouseAwayError.
     """
     value = value.strip()
@@ -86,7 +89,7 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
         customer=found.customer,
         by=found.by,
         others=tuple(others[:OTHERS_SHOWN]),
-        inconsistencies=_inconsistencies(settings, found.customer),
+        inconsistencies=_inconsistencies(settings, found.customer, wording),
         promises=open_promises(kept.telling, at, JourneySettings(shipped_processes())),
         last=_last(kept, last),
         journeys=_journeys(settings, found.customer),
@@ -162,17 +165,26 @@ def _clock(settings: Settings) -> tuple[int, int | None]:
     return row["now"], row["fresh"] if row["n"] else None
 
 
-def _inconsistencies(settings: Settings, customer: str) -> tuple[OpenInconsistency, ...]:
+def _inconsistencies(settings: Settings, customer: str, wording: Wording | None) -> tuple[OpenInconsistency, ...]:
     condition = "customer = {customer:String}"
     rows = asked(
         settings,
-        "SELECT inconsistency_id, severity, rule, remedy, sentence, subject, toUnixTimestamp64Micro(opened_at) AS opened"  # noqa: S608
+        "SELECT inconsistency_id, severity, rule, remedy, sentence, subject, toUnixTimestamp64Micro(opened_at) AS opened, told, count,"  # noqa: S608
+        " first_channel, toUnixTimestamp64Micro(first_at) AS first_us, second_channel, toUnixTimestamp64Micro(second_at) AS second_us"
         f" FROM inconsistencies WHERE {indexed(settings, 'inconsistencies', 'inconsistency_id', condition)}"
         " AND status = 'open' AND NOT has({hidden:Array(String)}, rule)"
         " ORDER BY indexOf(['critical', 'warning', 'info'], severity), opened_at DESC, inconsistency_id",
         {"customer": bound(customer), "hidden": array_of(NOT_FOR_THE_DESK)},
     )
-    return tuple(OpenInconsistency(opened_at=row.pop("opened"), **row) for row in rows)
+    return tuple(_open_inconsistency(row, wording) for row in rows)
+
+
+def _open_inconsistency(row: dict[str, Any], wording: Wording | None) -> OpenInconsistency:
+    named = row | {"opened_at": row["opened"], "first_at": row["first_us"], "second_at": row["second_us"]}
+    words = None if wording is None else retold(named, wording)
+    if words is not None:
+        named |= words._asdict()
+    return OpenInconsistency(**{name: named[name] for name in OpenInconsistency.__struct_fields__})
 
 
 def _journeys(settings: Settings, customer: str) -> tuple[OpenJourney, ...]:

@@ -89,3 +89,15 @@ class TestOnClickHouse:
             migrate(client, names, [broken])
         whole = Migration("0001_a.sql", broken.text.replace("SELECT nothing_here;", ""))
         assert migrate(client, names, [whole]) == ["0001_a.sql"]
+
+    def test_a_store_of_before_findings_in_any_language_goes_on_with_its_versions(self, client, names: Names):
+        every = found()
+        before = [each for each in every if each.name < "0017"]
+        migrate(client, names, before)
+        insert = f"INSERT INTO {names.store}.inconsistencies (inconsistency_id, version, status, sentence, resolved_by"
+        client.command(f"{insert}) VALUES ('a', 1, 'open', 'Before.', 'e')")
+        assert migrate(client, names) == [each.name for each in every if each not in before]
+        client.command(f"{insert}, told) VALUES ('a', 2, 'open', 'After.', 'f', '[]')")
+        rows = client.query(f"SELECT version, sentence, resolved_by, told FROM {names.views}.inconsistencies_history ORDER BY version")
+        assert rows.result_rows == [(1, "Before.", "e", ""), (2, "After.", "f", "[]")]
+        assert client.query(f"SELECT told FROM {names.views}.inconsistencies").result_rows == [("[]",)]

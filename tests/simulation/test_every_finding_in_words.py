@@ -6,10 +6,12 @@ A sentence that cannot be made falls back to the bare two sides without a remedy
 import re
 from dataclasses import replace
 
+import msgspec
 import pytest
 from test_truth_in_the_fold import SETTINGS, admitted, people
 
 from streams.journeys.customer import Customer
+from streams.journeys.inconsistencies.retelling import retold
 from streams.journeys.inconsistencies.rules import BY_NAME
 from streams.journeys.inconsistencies.telling import SEPARATOR
 from streams.journeys.knowledge import Knowledge
@@ -88,6 +90,14 @@ def test_both_sides_are_translated(told):
             assert not said or said != in_dutch or each.rule in CODES_ONLY, (each.rule, said)
         assert each.sentence != dutch[number].sentence, (each.rule, each.sentence)
         assert each.remedy != dutch[number].remedy, (each.rule, each.remedy)
+
+
+@pytest.mark.parametrize(("published", "asked"), [("en", "nl"), ("nl", "en"), ("en", "en")])
+def test_a_published_finding_is_told_in_any_language_as_if_it_had_been_published_in_it(told, published, asked):
+    for number, each in told[published].items():
+        wanted = told[asked][number]
+        words = retold(msgspec.structs.asdict(each), load_wording(asked))
+        assert words == (wanted.sentence, wanted.remedy, wanted.first_said, wanted.second_said)
 
 
 def _without_codes(words: str) -> str:

@@ -124,6 +124,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at: int | None
     resolved_by: str
     superseded_by: str = ""
+    told: str = ""
     founding: tuple[str, ...] = ()
 
 

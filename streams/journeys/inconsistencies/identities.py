@@ -13,6 +13,7 @@ Two contents under one event id are seen where the second one is refused: `Custo
 from typing import Final
 
 from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, OPEN, WARNING, Finding, Side, Suspicion, suspicion_id
+from streams.journeys.inconsistencies.retelling import Made, written
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told
 from streams.journeys.inconsistencies.telling import Wording, phrase
 from streams.journeys.rule_settings import Exceptions, RuleSettings
@@ -72,6 +73,7 @@ def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint, set
         return None
     first, second = _side_of(counting), _side_of(refused)
     sources = {"first": first.channel, "second": second.channel}
+    sentence = "one_source" if first.channel == second.channel else "two_sources"
     return Finding(
         inconsistency_id=conflict_of(counting.event_id),
         rule=NAME,
@@ -90,11 +92,12 @@ def event_conflict(customer: str, counting: Touchpoint, refused: Touchpoint, set
         evidence=(counting.event_id,),
         also=(),
         count=1,
-        sentence=wording.sentence(NAME, "one_source" if first.channel == second.channel else "two_sources", sources),
+        sentence=wording.sentence(NAME, sentence, sources),
         remedy=wording.sentence(NAME, "event_remedy", sources),
         opened_at=max(counting.corrected_at, refused.corrected_at),
         resolved_at=None,
         resolved_by="",
+        told=written(Made(first.said, second.said, (sentence,), "event_remedy")),
         founding=(counting.event_id,),
     )
 

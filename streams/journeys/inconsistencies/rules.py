@@ -17,6 +17,7 @@ from streams.journeys.inconsistencies.promises import PromiseBroken
 from streams.journeys.inconsistencies.pushes import ContactAfterOptOut, PromotionInComplaint
 from streams.journeys.inconsistencies.questions import QuestionRepeated
 from streams.journeys.inconsistencies.repeats import ContactRepeated
+from streams.journeys.inconsistencies.retelling import common_facts, made
 from streams.journeys.inconsistencies.satisfaction import SatisfactionDropped
 from streams.journeys.inconsistencies.scene import Rule
 from streams.journeys.inconsistencies.statements import statement_rules
@@ -112,32 +113,23 @@ def _next_change_among(suspicion: Suspicion, suspicions: dict[str, Suspicion], k
     return next((time for time in sorted(times) if now < time < NEVER and told(time) != before), None)
 
 
-def _told(rule: Rule, suspicion: Suspicion, wording: Wording) -> tuple[str, str, str]:
-    """Audience, sentence and remedy; where the words cannot be found, the bare two sides: they stand, however they are worded."""
+def _told(rule: Rule, suspicion: Suspicion, wording: Wording) -> tuple[str, str, str, str]:
+    """Audience, sentence, remedy and `told`; where the words cannot be found, the bare two sides: they stand, however they are worded."""
     try:
         told = rule.tell(suspicion)
         facts = _facts(suspicion)
         sentence = " ".join([wording.sentence(rule.name, variant, facts) for variant in told.sentence])
-        return told.audience, sentence, wording.sentence(rule.name, told.remedy, facts)
+        remedy = wording.sentence(rule.name, told.remedy, facts)
+        return told.audience, sentence, remedy, made(suspicion, told.sentence, told.remedy, facts)
     except Exception:  # noqa: BLE001 - a mistake in a sentence must not stop the customer, let alone the partition
         sides = [f"{wording.start(side.channel)} {wording.say(side.said)}" for side in (suspicion.first, suspicion.second) if side.said]
-        return CHANNEL_TEAM, f"{'; '.join(sides)}.", ""
+        return CHANNEL_TEAM, f"{'; '.join(sides)}.", "", ""
 
 
 def _facts(suspicion: Suspicion) -> dict[str, str | int]:
     """What every sentence may name (`telling.COMMON`), and what the rule noted; times in us."""
-    first, second = suspicion.first, suspicion.second
-    facts: dict[str, str | int] = {
-        "first": first.channel,
-        "second": second.channel,
-        "first_said": first.said,
-        "second_said": second.said,
-        "between": (second.at or 0) - (first.at or 0),
-        "times": suspicion.count,
-        "number": suspicion.count,
-        "due": suspicion.holds_from,
-        "at": first.at or 0,
-    }
+    first = suspicion.first
+    facts = common_facts(first, suspicion.second, suspicion.count, suspicion.holds_from)
     if suspicion.resolved_at is not None:
         facts["late"] = suspicion.resolved_at - ((first.at or 0) if suspicion.rule == HANDOVER else suspicion.holds_from)
     return facts | suspicion.told
@@ -158,7 +150,7 @@ def finding(  # noqa: PLR0917 - what a row depends on
     """The suspicion as it is published when the watermark is `now` (us), in a language; it holds then."""
     rule = BY_NAME[suspicion.rule]
     resolved_at, resolved_by = _resolution(suspicion, knowledge, now)
-    audience, sentence, remedy = _told(rule, suspicion, wording)
+    audience, sentence, remedy, told = _told(rule, suspicion, wording)
     return Finding(
         inconsistency_id=suspicion.inconsistency_id,
         rule=suspicion.rule,
@@ -182,5 +174,6 @@ def finding(  # noqa: PLR0917 - what a row depends on
         opened_at=suspicion.holds_from,
         resolved_at=resolved_at,
         resolved_by=resolved_by,
+        told=told,
         founding=suspicion.founding,
     )
