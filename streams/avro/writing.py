@@ -106,24 +106,13 @@ MOST_TEXTS: Final = 50_000
 
 def compile_writer(schema: Schema) -> Writer:
     """The function that writes records of `schema`. Raises SchemaError for a shape of schema that is left to fastavro."""
-    return _writer(View.top(schema), schema.full_name)
-
-
-def compile_item_writer(schema: Schema, field: str) -> Writer:
-    """The function that writes one item of an array field: a record, which may stand in the array as these bytes. Raises SchemaError."""
-    top = View.top(schema)
-    array = next(top.within(each["type"]) for each in top.fields if each["name"] == field)
-    return _writer(array.items, f"{schema.full_name}.{field}")
-
-
-def _writer(view: View, name: str) -> Writer:
     source = Source()
     compilation = _Compilation(source)
     source.line("out = []")
     try:
-        compilation.value(view, "value")
+        compilation.value(View.top(schema), "value")
     except (KeyError, TypeError, AttributeError) as error:  # a foreign schema may lack any property
-        raise SchemaError(f"{name}: the schema lacks a property or has it of another type: {error}") from error
+        raise SchemaError(f"{schema.full_name}: the schema lacks a property or has it of another type: {error}") from error
     return compilation.compiled()
 
 
@@ -205,12 +194,7 @@ class _Compilation:
         with self.source.block(f"if {name}:"):
             line(f"out.append(long(len({name})))")
             with self.source.block(f"for {item} in {name}:"):
-                if view.items.kind != "record":
-                    self.value(view.items, item)
-                else:  # an item that comes again and again may be given as it is written: `compile_item_writer`
-                    line(f"if {item}.__class__ is bytes: out.append({item})")
-                    with self.source.block("else:"):
-                        self.value(view.items, item)
+                self.value(view.items, item)
         line("out.append(b'\\0')")
 
     def map(self, view: View, name: str) -> None:

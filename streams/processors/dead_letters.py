@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from streams.avro.codec import Encoder
 from streams.avro.refusal import Refusal
 from streams.avro.registry import Registry
 from streams.avro.sealing import Contents, Sealing
-from streams.avro.writing import Writer, compile_item_writer
+from streams.avro.struct_writing import StructWriter, compile_struct_writer
+from streams.avro.writing import STRANGE
 from streams.delivery.commit import Output
 from streams.processors.internal import partition_of, received_us
 
@@ -33,9 +36,17 @@ class OutputEncoder:
             raise ValueError(datum.detail)  # noqa: TRY004  # a refusal is an answer, not a wrong type
         return self._prefix + datum
 
-    def item_writer(self, field: str) -> Writer:
-        """Writes one item of an array field of records, which may stand in the record as these bytes."""
-        return compile_item_writer(self._schema, field)
+    def struct_writer(self, held: type[msgspec.Struct], *given: str) -> StructWriter:
+        """Writes structs of a type as such records; fields named in `given` come after it. It raises ValueError as `encode` does."""
+        prefix, write = self._prefix, compile_struct_writer(self._schema, held, *given)
+
+        def encoded(row: msgspec.Struct, *values: Any) -> bytes:
+            try:
+                return prefix + write(row, *values)
+            except STRANGE as error:
+                raise ValueError(f"the {held.__name__} does not fit {self._schema.full_name}: {error!r}") from error
+
+        return encoded
 
 
 class DeadLetters:

@@ -6,10 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.avro.writing import Writer
 from streams.delivery.commit import Output
 from streams.journeys.inconsistencies.findings import Finding
-from streams.journeys.journey import JourneyRow, Moment
+from streams.journeys.journey import JourneyRow
 from streams.journeys.life import Gone
 from streams.journeys.results import Results
 from streams.processors.dead_letters import OutputEncoder
@@ -19,23 +18,7 @@ from streams.processors.stitch_records import Entry
 
 GONE: Final = 0
 """Digest of what is published no more."""
-MOMENTS_WRITTEN: Final = 50_000
-"""Moments whose bytes are kept: some 10 MB. A journey is published again and again with the moments that it had."""
 _content = msgspec.msgpack.Encoder().encode
-
-
-class _Moments(dict[Moment, bytes]):
-    """Moments as they are written."""
-
-    def __init__(self, write: Writer) -> None:
-        super().__init__()
-        self._write = write
-
-    def __missing__(self, moment: Moment) -> bytes:
-        if len(self) >= MOMENTS_WRITTEN:
-            self.clear()
-        written = self[moment] = self._write(msgspec.structs.asdict(moment))
-        return written
 
 
 class Publisher:
@@ -44,7 +27,7 @@ class Publisher:
     def __init__(self, journeys_topic: str, journeys: OutputEncoder, inconsistencies_topic: str, inconsistencies: OutputEncoder) -> None:
         self._journeys_topic, self._journeys = journeys_topic, journeys
         self._inconsistencies_topic, self._inconsistencies = inconsistencies_topic, inconsistencies
-        self._moments = _Moments(journeys.item_writer("moments"))
+        self._write_journey = journeys.struct_writer(JourneyRow, "version", "detected_at")
 
     def rows(
         self,
@@ -74,7 +57,8 @@ class Publisher:
         for journey in results.journeys:
             entry = _entry(published.get(journey.journey_id), journey, journey.process, "", now_us)
             if entry is not None:
-                publish(self._journeys_topic, self._journeys, journey.journey_id, _journey_record(journey, self._moments), entry)
+                changes[journey.journey_id] = entry
+                outputs.append(Output(self._journeys_topic, partition, key, self._write_journey(journey, entry.version, now_us)))
         for finding in results.inconsistencies:
             entry = _entry(published.get(finding.inconsistency_id), finding, finding.rule, finding.severity, now_us)
             if entry is not None:
@@ -106,14 +90,6 @@ def _entry(held: Entry | None, row: JourneyRow | Finding, word: str, severity: s
         return None
     version = now_us if held is None else max(held.version + 1, now_us)
     return Entry(version, digest, word, severity, number_of(row) if isinstance(row, Finding) else 0)
-
-
-def _journey_record(row: JourneyRow, moments: _Moments) -> dict[str, Any]:
-    record = msgspec.structs.asdict(row)
-    record["moments"] = [moments[each] for each in row.moments]
-    for name in ("unplanned", "ratings"):
-        record[name] = [msgspec.structs.asdict(each) for each in record[name]]
-    return record
 
 
 def _finding_record(finding: Finding) -> dict[str, Any]:
