@@ -7,7 +7,7 @@ that the moment follows up. Else a new one, where the moment starts one. What ha
 alone, which is no row: the view `end_to_end_journeys` holds it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final
 
 import msgspec
@@ -59,6 +59,11 @@ class Journeys(msgspec.Struct):
                 other.position = position
                 touched.add(journey_id)
         return "" if journey is None else journey.journey_id
+
+    def leave_processes(self, processes: Container[str]) -> None:
+        """Journeys of other processes than these are joined by nothing any more; they stay as they are."""
+        self.latest = {process: journey_id for process, journey_id in self.latest.items() if process in processes}
+        self.by_reference = {key: journey_id for key, journey_id in self.by_reference.items() if self.held[journey_id].process in processes}
 
     def of_event(self, event_id: str) -> Journey | None:
         """The journey that shows the touchpoint, among the latest ones per process."""

@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from streams.journeys.base import Base, Cut, Dropped, resumed
 from streams.journeys.fold import Failed, Fold, FoldState, decode, encode
 from streams.journeys.history import History
 from streams.journeys.inconsistencies.findings import Finding
@@ -19,7 +20,7 @@ from streams.journeys.knowledge import Knowledge
 from streams.journeys.life import Gone, why_gone, why_its_rule_is_out
 from streams.journeys.results import Added, Results
 from streams.journeys.settings import JourneySettings
-from streams.journeys.touchpoint import Touchpoint
+from streams.journeys.touchpoint import Touchpoint, fold_order
 
 SNAPSHOTS_HELD: Final = 12
 """Snapshots of a customer at most; beyond, every second of the older ones goes."""
@@ -32,6 +33,7 @@ class Customer:
     """One customer's truth and its fold; built empty or from recorded touchpoints. Not for use by several threads."""
 
     __slots__ = (
+        "_base",
         "_before",
         "_conflicts",
         "_deadline_room",
@@ -41,6 +43,7 @@ class Customer:
         "_history",
         "_lost",
         "_now",
+        "_offset",
         "_reported_findings",
         "_reported_journeys",
         "_revision",
@@ -51,12 +54,17 @@ class Customer:
         "settings",
     )
 
-    def __init__(self, customer: str, settings: JourneySettings, knowledge: Knowledge) -> None:
+    def __init__(  # noqa: PLR0917  # the last two stand for what was dropped, of few
+        self, customer: str, settings: JourneySettings, knowledge: Knowledge, base: Base | None = None, dropped: Dropped | None = None
+    ) -> None:
+        """With `base`, one whose oldest touchpoints were `dropped`: raises msgspec.DecodeError where the base cannot be read."""
         self.customer = customer
         self.settings = settings
         self.knowledge = knowledge
-        self._history = History()
-        self._fold = Fold(FoldState(), settings)
+        self._history = History(None if base is None else base.until, dropped)
+        self._base = base
+        self._fold = Fold(self._beginning(), settings)
+        self._offset = self._fold.state.folded
         self._snapshots: list[tuple[int, bytes]] = []
         self._snapshot_due = settings.snapshot_every
         self._deadlines: list[tuple[int, str]] = []
@@ -76,6 +84,33 @@ class Customer:
     def add(self, touchpoint: Touchpoint) -> Added:
         """Take a touchpoint, whatever order it comes in; it is folded when results are asked for."""
         return self._history.add(touchpoint)
+
+    def add_again(self, touchpoint: Touchpoint) -> Added:
+        """Take a touchpoint that may have been dropped, so that all of them can be folded again."""
+        return self._history.add_again(touchpoint)
+
+    def cut(self, keep: int, before: int) -> Cut | None:
+        """Drop the oldest touchpoints, down to the last `keep`, none of `before` (us) or later. Results stay as they are.
+
+        None where there is nothing to drop. What comes later from before the cut is kept and not folded.
+        """
+        self._advance()
+        history = self._history
+        count = min(len(history) - keep, history.number_before(before))
+        if count < 1:
+            return None
+        until = self._offset + count
+        last = history.touchpoints[count - 1]
+        self._base = Base(fold_order(last), encode(self._state_at(until)))
+        self._snapshots = [each for each in self._snapshots if each[0] >= until]
+        self._offset = until
+        dropped = history.drop(count, but=self._conflicts)
+        return Cut(self._base, dropped, history.dropped.pieces[-1])
+
+    @property
+    def number_behind(self) -> int:
+        """Touchpoints that are kept and not folded: they came from before the cut."""
+        return len(self._history.behind)
 
     def remove(self, event_id: str) -> Touchpoint | None:
         """Take a touchpoint out, as if it had never been; None where it is not held."""
@@ -207,13 +242,13 @@ class Customer:
 
     def _advance(self) -> None:
         """Fold what has not been folded yet, and again what the additions in between touch."""
-        history, fold = self._history, self._fold
-        if history.unchanged < fold.state.folded:
-            fold = self._fold_again(history.unchanged)
+        history, fold, offset = self._history, self._fold, self._offset
+        if history.unchanged + offset < fold.state.folded:
+            fold = self._fold_again(history.unchanged + offset)
         touchpoints = history.touchpoints
         state = fold.state
-        while state.folded < len(touchpoints):
-            fold.fold(touchpoints[state.folded])
+        while state.folded - offset < len(touchpoints):
+            fold.fold(touchpoints[state.folded - offset])
             if state.folded >= self._snapshot_due:
                 self._take_snapshot(state)
         history.unchanged = len(touchpoints)
@@ -224,12 +259,24 @@ class Customer:
             del self._snapshots[: SNAPSHOTS_HELD // 2 : 2]
         self._snapshot_due = state.folded + max(self.settings.snapshot_every, state.folded // _SNAPSHOT_SHARE)
 
+    def _beginning(self) -> FoldState:
+        """What everything that was dropped amounts to."""
+        return FoldState() if self._base is None else resumed(self._base, self.settings)
+
+    def _state_at(self, position: int) -> FoldState:
+        """What the touchpoints before a position that is folded amount to."""
+        earlier = [snapshot for folded, snapshot in self._snapshots if folded <= position]
+        fold = Fold(decode(earlier[-1]) if earlier else self._beginning(), self.settings)
+        while fold.state.folded < position:
+            fold.fold(self._history.touchpoints[fold.state.folded - self._offset])
+        return fold.state
+
     def _fold_again(self, position: int) -> Fold:
         """Go back to the last snapshot that holds nothing from `position` on."""
         old = self._fold
         while self._snapshots and self._snapshots[-1][0] > position:
             self._snapshots.pop()
-        state = decode(self._snapshots[-1][1]) if self._snapshots else FoldState()
+        state = decode(self._snapshots[-1][1]) if self._snapshots else self._beginning()
         self._snapshot_due = state.folded + max(self.settings.snapshot_every, state.folded // _SNAPSHOT_SHARE)
         new = Fold(state, self.settings)
         then = old.state

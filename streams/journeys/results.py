@@ -18,6 +18,8 @@ class Added(Enum):
     """The same event with other content: the held one counts, the given one is the dead letter."""
     CONFLICT_REPLACED = "conflict_replaced"
     """The same event with other content: the given one counts, the held one is the dead letter."""
+    BEHIND = "behind"
+    """From before the cut of a customer whose oldest touchpoints were dropped: it is kept, and not folded."""
 
 
 class Results(NamedTuple):

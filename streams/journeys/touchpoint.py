@@ -272,6 +272,10 @@ def event_id_of(value: bytes) -> str:
     return _named.decode(value).event_id
 
 
-def fold_order(touchpoint: Touchpoint) -> tuple[int, str, int, str]:
+FoldOrder = tuple[int, str, int, str]
+"""A touchpoint's place: corrected time (us), source, the source's own order, event id."""
+
+
+def fold_order(touchpoint: Touchpoint) -> FoldOrder:
     """The order in which a customer's touchpoints are folded: the same whatever order they arrived in."""
     return touchpoint.corrected_at, touchpoint.source, touchpoint.sequence, touchpoint.event_id
