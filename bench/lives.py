@@ -33,6 +33,7 @@ from streams.processors.internal import CLOCK, KIND, Clock, touchpoint_output
 from streams.processors.outputs import Publisher
 from streams.processors.stitch import StitchPartition
 from streams.processors.stitch_plan import StitchPlan
+from streams.processors.truncations import TruncationRows
 from streams.simulation import simulate
 from streams.wording_file import load_wording
 
@@ -89,6 +90,7 @@ def stitch_plan() -> StitchPlan:
         Sender(IDENTIFIED, ADMITTED, 1),
         failures=RuleFailures("failures", OutputEncoder(registry, "rule_failure")),
         disruptions=DisruptionPlan(IDENTIFIED, 1, "disruptions", OutputEncoder(registry, "disruption"), least=10),
+        truncations=TruncationRows("truncations", OutputEncoder(registry, "truncation")),
         partitions=1,
     )
 

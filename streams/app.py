@@ -34,6 +34,7 @@ from streams.processors.outputs import Publisher
 from streams.processors.record import RecordPartition, RecordPlan, Sink
 from streams.processors.stitch import StitchPartition
 from streams.processors.stitch_plan import StitchPlan
+from streams.processors.truncations import TruncationRows
 from streams.settings import CHANNELS, Settings
 from streams.stack_folder import KNOWLEDGE_FILE
 
@@ -134,6 +135,8 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
             OutputEncoder(registry, "disruption"),
             settings.disruption_customers,
         ),
+        truncations=TruncationRows(settings.topic(topics.TRUNCATIONS), OutputEncoder(registry, "truncation")),
+        customer_touchpoints=settings.customer_touchpoints,
         partitions=settings.partitions,
         on_found=metrics.publish_to_inconsistency.observe,
         room=FoldRoom(settings.folded_touchpoints),
@@ -154,6 +157,7 @@ _TABLES: Final = {
     topics.INCONSISTENCIES: ("inconsistency", "inconsistencies"),
     topics.DISRUPTIONS: ("disruption", "disruptions"),
     topics.RULE_FAILURES: ("rule_failure", "rule_failures"),
+    topics.TRUNCATIONS: ("truncation", "truncations"),
     topics.DEAD_LETTERS: ("dead_letter", "dead_letters"),
     topics.IDENTITIES: ("identity", "identities"),
     topics.IDENTITY_LINKS: ("identity_link", "identity_links"),

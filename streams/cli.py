@@ -22,6 +22,7 @@ COMMANDS: Final = (
     ("inconsistencies", "inconsistencies", "inconsistencies"),
     ("rules", "rules", "rules"),
     ("identity", "identity", "identity"),
+    ("rebuild", "rebuild", "rebuild"),
     ("verify", "verify", "verify"),
     ("dead-letters", "dead_letters", "dead_letters"),
     ("processes", "processes", "processes"),

@@ -135,6 +135,12 @@ RULES_FAILED: Final = StateMetric(
     ("rule", "partition"),
     "Customers for whom a rule failed and is left out; since the partition's beginning.",
 )
+TRUNCATED: Final = StateMetric(
+    "touchpoints_customers_truncated", (), "Customers with more touchpoints than the bound: their oldest are in ClickHouse alone."
+)
+TO_REBUILD: Final = StateMetric(
+    "touchpoints_customers_to_rebuild", (), "Those of them of whom recorded history says more than what is published: touchpoints rebuild."
+)
 SHARED: Final = StateMetric(
     "touchpoints_identifiers_shared", (), "Identifiers that are seen with too many others to point to a person; for review."
 )
@@ -152,6 +158,8 @@ STATE_METRICS: Final = (
     CONSERVATION,
     DEADLINES_WAITING,
     RULES_FAILED,
+    TRUNCATED,
+    TO_REBUILD,
     SHARED,
     DISRUPTIONS,
 )

@@ -1,7 +1,8 @@
 """An embedded stack over an existing folder: its broker forgot everything, so state is rebuilt from what was recorded.
 
 Recorded touchpoints go through identify and stitch again, after the links that a person has cut. They are recorded and counted
-already, so record leaves them out. What channels knew and how imports ended stands in two files of the folder.
+already, so record leaves them out. Nobody is truncated then: all history is folded. What channels knew and how imports ended
+stands in two files of the folder.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import asyncio
 from streams import topics
 from streams.broker.sending import Lanes
 from streams.clickhouse.client import connect_async
+from streams.clickhouse.engine import quoted
 from streams.clickhouse.recorded import recorded
 from streams.identity_graph import forbidden, send_split
 from streams.journeys.touchpoint import Touchpoint, encode
@@ -31,6 +33,7 @@ async def rebuild(settings: Settings) -> int:
                 await _send_knowledge(lanes, settings, bytes.fromhex(key), bytes.fromhex(value))
             for number, link in enumerate(await asyncio.to_thread(forbidden, settings)):
                 await send_split(lanes, settings, link.identifier, link.other, f"rebuilt-{number}")
+            await client.command(f"TRUNCATE TABLE {quoted(settings.clickhouse_store)}.truncations")
             async for run in recorded(client, settings.clickhouse_store):
                 for touchpoint in run:
                     await _send_again(lanes, settings, touchpoint)

@@ -60,6 +60,8 @@ class Settings:
     linger_ms               how far apart a partition takes up work, milliseconds
     record_linger_ms        the same for blocks into ClickHouse
     folded_touchpoints      touchpoints of the customers whom a stitch worker keeps folded, about 2.5 KiB each; others are folded again
+    customer_touchpoints    touchpoints that stitch keeps of one customer; beyond, the oldest of before the horizon (48 h) are dropped, down
+                            to half, and only recorded history can fold that customer again (`touchpoints rebuild`)
     disruption_customers    open inconsistencies of one cause count as a disruption from this many customers on
     session_timeout_s       of the consumer groups; Kafka's least is 6
     processes               file of the processes; "" takes those shipped
@@ -93,6 +95,7 @@ class Settings:
     linger_ms: float = 20.0
     record_linger_ms: float = 300.0
     folded_touchpoints: int = 64_000
+    customer_touchpoints: int = 5_000
     disruption_customers: int = 10
     session_timeout_s: float = 10.0
     processes: str = ""

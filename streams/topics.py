@@ -30,6 +30,7 @@ JOURNEYS: Final = "out.journeys"
 INCONSISTENCIES: Final = "out.inconsistencies"
 DISRUPTIONS: Final = "out.disruptions"
 RULE_FAILURES: Final = "out.rule_failures"
+TRUNCATIONS: Final = "out.truncations"
 IDENTITIES: Final = "out.identities"
 IDENTITY_LINKS: Final = "out.identity_links"
 
@@ -53,7 +54,7 @@ def topics_of(settings: Settings) -> dict[str, dict[str, str]]:
     for name in (ADMITTED, IDENTIFIED):
         topics[settings.topic(name)] = _kept(INTERNAL_DAYS)
     topics[settings.topic(DEAD_LETTERS)] = _kept(DEAD_LETTER_DAYS)
-    for name in (JOURNEYS, INCONSISTENCIES, DISRUPTIONS, RULE_FAILURES, IDENTITIES, IDENTITY_LINKS):
+    for name in (JOURNEYS, INCONSISTENCIES, DISRUPTIONS, RULE_FAILURES, TRUNCATIONS, IDENTITIES, IDENTITY_LINKS):
         topics[settings.topic(name)] = _kept(OUTPUT_DAYS)
     for role in ROLES:
         topics[settings.changelog(role)] = _compacted()

@@ -131,6 +131,9 @@ def _stitch_samples(processor: StitchPartition, number: str) -> Iterable[Sample]
         yield meters.RULES_FAILED.sample(count, rule, number)
     for each in processor.disruptions.open():
         yield meters.DISRUPTIONS.sample(1, each.cause.rule, each.cause.second_channel, each.severity)
+    marks = list(processor.truncated.marks())
+    yield meters.TRUNCATED.sample(len(marks))
+    yield meters.TO_REBUILD.sample(sum(each.needs_rebuild for each in marks))
     yield meters.DEADLINES_WAITING.sample(processor.deadlines_waiting)
 
 

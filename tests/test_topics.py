@@ -16,7 +16,7 @@ DAY_MS = 86_400_000
 
 def test_every_topic_of_the_flow_is_named_with_what_it_keeps():
     topics = topics_of(Settings(prefix="x."))
-    assert len(topics) == 12 + 1 + 2 + 1 + 6 + 4
+    assert len(topics) == 12 + 1 + 2 + 1 + 7 + 4
     assert topics["x.touchpoints.in.chat"]["retention.ms"] == str(7 * DAY_MS)
     assert topics["x.touchpoints.dlq"]["retention.ms"] == str(14 * DAY_MS)
     for compacted in ("x.touchpoints.knowledge", "x.touchpoints-stitch-changelog"):
@@ -39,7 +39,7 @@ async def test_transactions_as_the_setting_says():
 
 
 async def created_once_and_checked(settings):
-    with pytest.raises(TopicsError, match=r"touchpoints\.in\.website and 25 more does not exist .*touchpoints topics"):
+    with pytest.raises(TopicsError, match=r"touchpoints\.in\.website and 26 more does not exist .*touchpoints topics"):
         await check_topics(settings)
     assert sorted(await create_topics(settings)) == sorted(topics_of(settings))
     assert await create_topics(settings) == []

@@ -86,6 +86,7 @@ def show(answer: "Answer") -> None:
     last = f", last {_ago(answer, answer.last[0].occurred_at)} by {answer.last[0].channel}" if answer.last else ""
     console.print(f"Customer {answer.customer}", style="bold")
     console.print(f"found by {answer.by} · {answer.touchpoints:,} touchpoint{'' if answer.touchpoints == 1 else 's'}{last}", style="dim")
+    _truncated(console, answer)
     _heading(console, "To put right", len(answer.inconsistencies))
     for inconsistency in answer.inconsistencies:
         _inconsistency(console, answer, inconsistency)
@@ -110,6 +111,15 @@ def show(answer: "Answer") -> None:
             console.print(f"  {other.customer}  by {other.by}")
     _untried(console, answer)
     _freshness(console, answer)
+
+
+def _truncated(console: "Console", answer: "Answer") -> None:
+    from streams.journeys.inconsistencies.wording import moment  # noqa: PLC0415
+
+    if answer.truncated_at is None:
+        return
+    lacking = f"; some of it is in nothing below until: touchpoints rebuild {answer.customer}" if answer.needs_rebuild else ""
+    console.print(f"History before {moment(answer.truncated_at)} is only in ClickHouse{lacking}.", style="yellow" if lacking else "dim")
 
 
 def _inconsistency(console: "Console", answer: "Answer", found: "OpenInconsistency") -> None:

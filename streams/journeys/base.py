@@ -16,6 +16,8 @@ from streams.journeys.inconsistencies.rules import BY_NAME
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import FoldOrder, Touchpoint
 
+HORIZON_US: Final = 48 * 3_600_000_000
+"""What is younger than the watermark less this time is never dropped: touchpoints may still come in between."""
 _HASH_BYTES: Final = 8
 _ENTRY_BYTES: Final = 2 * _HASH_BYTES
 _CONTENTS: Final = 1 << 8 * _HASH_BYTES

@@ -54,7 +54,7 @@ class Customer:
         "settings",
     )
 
-    def __init__(  # noqa: PLR0917  # the last two stand for what was dropped, of few
+    def __init__(
         self, customer: str, settings: JourneySettings, knowledge: Knowledge, base: Base | None = None, dropped: Dropped | None = None
     ) -> None:
         """With `base`, one whose oldest touchpoints were `dropped`: raises msgspec.DecodeError where the base cannot be read."""
@@ -65,6 +65,8 @@ class Customer:
         self._base = base
         self._fold = Fold(self._beginning(), settings)
         self._offset = self._fold.state.folded
+        self._fold.touched_journeys.update(self._fold.state.journeys.held)
+        self._fold.touched_findings.update(self._fold.state.suspicions)
         self._snapshots: list[tuple[int, bytes]] = []
         self._snapshot_due = settings.snapshot_every
         self._deadlines: list[tuple[int, str]] = []
@@ -89,15 +91,15 @@ class Customer:
         """Take a touchpoint that may have been dropped, so that all of them can be folded again."""
         return self._history.add_again(touchpoint)
 
-    def cut(self, keep: int, before: int) -> Cut | None:
+    def cut(self, keep: int, before: int, least: int = 1) -> Cut | None:
         """Drop the oldest touchpoints, down to the last `keep`, none of `before` (us) or later. Results stay as they are.
 
-        None where there is nothing to drop. What comes later from before the cut is kept and not folded.
+        None where fewer than `least` would go. What comes later from before the cut is kept and not folded.
         """
         self._advance()
         history = self._history
         count = min(len(history) - keep, history.number_before(before))
-        if count < 1:
+        if count < least:
             return None
         until = self._offset + count
         last = history.touchpoints[count - 1]
@@ -109,8 +111,9 @@ class Customer:
 
     @property
     def number_behind(self) -> int:
-        """Touchpoints that are kept and not folded: they came from before the cut."""
-        return len(self._history.behind)
+        """Touchpoints that came from before the cut: they are kept and not folded."""
+        behind = self._history.behind
+        return len(behind.keys() - self._conflicts.keys()) if behind else 0
 
     def remove(self, event_id: str) -> Touchpoint | None:
         """Take a touchpoint out, as if it had never been; None where it is not held."""

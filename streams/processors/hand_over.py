@@ -41,6 +41,7 @@ class Chunk(msgspec.Struct, array_like=True, frozen=True):
     entries                         with the last chunk: ids that the sender published and that are gone there, so that the
                                     receiver's versions of them come after
     refused                         with the last chunk: other contents that were refused under the touchpoints' event ids
+    before                          us, with the last chunk: of a truncated customer, up to when history does not come along; 0: all does
     """
 
     identifier: str
@@ -51,6 +52,7 @@ class Chunk(msgspec.Struct, array_like=True, frozen=True):
     touchpoints: list[bytes]
     entries: dict[str, Entry] = {}
     refused: list[bytes] = []
+    before: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -131,8 +133,11 @@ class Sender:
     def __init__(self, identified_topic: str, admitted_topic: str, partitions: int) -> None:
         self._identified_topic, self._admitted_topic, self._partitions = identified_topic, admitted_topic, partitions
 
-    def hand_over(self, leaving: Leaving, entries: Mapping[str, Entry]) -> Iterator[Output]:
-        """A holding's touchpoints, to its next customer; each to its next identifier where the holding's is shared."""
+    def hand_over(self, leaving: Leaving, entries: Mapping[str, Entry], before: int = 0) -> Iterator[Output]:
+        """A holding's touchpoints, to its next customer; each to its next identifier where the holding's is shared.
+
+        `before` (us) is up to when a truncated customer's history stays behind.
+        """
         holding, touchpoints, refused = leaving
         customer = holding.moved_to
         if not customer:
@@ -144,7 +149,7 @@ class Sender:
         for number, part in enumerate(parts, 1):
             chunk = Chunk(holding.identifier, holding.epoch + 1, customer, number, len(parts), part)
             if number == len(parts):
-                chunk = msgspec.structs.replace(chunk, entries=dict(entries), refused=list(refused))
+                chunk = msgspec.structs.replace(chunk, entries=dict(entries), refused=list(refused), before=before)
             yield Output(self._identified_topic, partition, customer.encode(), _encode(chunk), [(KIND, HAND_OVER)])
 
     def send_after(self, holding: Holding, record: Any) -> Output:

@@ -35,6 +35,8 @@ MOVED: Final = "moved"
 """Header of a touchpoint that goes to its next identifier because the one before is shared: it is recorded and counted already."""
 REBUILT: Final = "rebuilt"
 """Header of a touchpoint that comes from the store again, after the embedded broker forgot it: it is recorded and counted already."""
+REBUILD: Final = "rebuild"
+"""Header of a rebuilt touchpoint of a customer who is folded again from all that is recorded: see `rebuild_header`."""
 
 
 class ImportClock(msgspec.Struct, array_like=True, frozen=True):
@@ -103,6 +105,11 @@ def read_assignment(value: bytes) -> tuple[str, int]:
     """Identifier and epoch of the header's value."""
     identifier, _, epoch = value.decode().partition(" ")
     return identifier, int(epoch)
+
+
+def rebuild_header(customer: str, name: str, number: int, of: int) -> tuple[str, bytes]:
+    """The header of touchpoint `number`, from 0, of the `of` that a customer is folded again from, in the rebuild of that name."""
+    return REBUILD, f"{customer} {name} {number} {of}".encode()
 
 
 def solitary(event_id: str) -> str:

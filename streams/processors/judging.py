@@ -3,14 +3,19 @@
 import logging
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from streams.delivery.commit import Output, Work
 from streams.journeys.customer import Customer
 from streams.journeys.life import LATE_EVENT, MERGE, Gone
 from streams.journeys.results import Added, Results
 from streams.journeys.touchpoint import Touchpoint, decode
+from streams.processors.bound import Bound, renewed
 from streams.processors.disruptions import Disruptions, deltas
+from streams.processors.failures import FAILURE
 from streams.processors.folds import Folds
 from streams.processors.internal import counted
+from streams.processors.outputs import GONE
 from streams.processors.stitch_plan import StitchMemo, StitchPlan
 from streams.processors.stitch_records import Entry, Head
 from streams.processors.stitch_state import StitchState
@@ -24,17 +29,20 @@ class Judging:
     folds   those in memory
     came    by customer, what came to him in this commit that may take a finding away: a reason of `streams.journeys.life`
     memo    where found and failed are counted
+    bound   what is dropped of customers who have too many touchpoints
     """
 
     def __init__(self, number: int, plan: StitchPlan, memo: StitchMemo, state: StitchState, disruptions: Disruptions) -> None:
         self.number, self.plan, self.memo, self.state, self.disruptions = number, plan, memo, state, disruptions
         self.folds = Folds(plan.room)
+        self.bound = Bound(number, plan, state)
         self.came: dict[str, str] = {}
         self._fresh: set[str] = set()
 
     def committed(self) -> None:
         """Let go of folds that nobody asked for lately."""
         self._fresh.difference_update(self.folds.fit())
+        self.bound.committed()
 
     def retract_all(self, customer: str, work: Work, outputs: list[Output]) -> dict[str, Entry]:
         """Take back all that is published of a customer of whom nothing is left; returns what was published, gone now."""
@@ -46,10 +54,27 @@ class Judging:
         over, more = self.plan.failures.rows(customer, {}, published, work.now_us, self.number)
         outputs.extend([*rows, *over, *self.disruptions.tell(deltas(published, changes, ()))])
         entries = {**published, **changes, **more}
+        self._forget(customer, work, outputs)
+        return {row_id: entry for row_id, entry in entries.items() if entry.digest == GONE}
+
+    def leave_all(self, customer: str, work: Work, outputs: list[Output]) -> dict[str, Entry]:
+        """Nothing is left of a truncated customer: his rows stay, for whoever has his identifiers now; returns them.
+
+        What the dropped touchpoints gave rise to cannot be judged without them.
+        """
+        published = self.state.published(customer)
+        over, _ = self.plan.failures.rows(customer, {}, published, work.now_us, self.number)
+        entries = {row_id: entry for row_id, entry in published.items() if entry.severity != FAILURE}
+        counted_no_more = {row_id: msgspec.structs.replace(entry, disruption=0) for row_id, entry in entries.items()}
+        outputs.extend([*over, *self.disruptions.tell(deltas(published, counted_no_more, ()))])
+        self._forget(customer, work, outputs)
+        return entries
+
+    def _forget(self, customer: str, work: Work, outputs: list[Output]) -> None:
         self.state.forget(customer)
+        self.bound.forget(customer, work, outputs)
         self.folds.drop(customer)
         self._fresh.discard(customer)
-        return entries
 
     def fold_anew(self, customer: str) -> None:
         """Fold the customer from what is kept of him when he is asked for next."""
@@ -60,7 +85,7 @@ class Judging:
         """The customer's fold: the one in memory, else made of what is kept of him."""
         fold = self.folds.get(customer)
         if fold is None:
-            fold = Customer(customer, self.plan.settings, self.plan.knowledge)
+            fold = self.bound.begun(customer)
             self.folds.put(customer, fold)
             self._fresh.add(customer)
             for touchpoint in self.kept(customer):
@@ -107,9 +132,10 @@ class Judging:
         def why_gone(inconsistency_id: str, rule: str) -> Gone:
             return fold.why_gone(inconsistency_id, rule, came)
 
-        is_complete = customer in self._fresh
+        is_complete = customer in self._fresh and not self.bound.is_patchy(customer)
+        compared = renewed(published) if customer in self.bound.rebuilt else published
         rows, changes = self.plan.publisher.rows(
-            customer, results, published, work.now_us, arrived, why_gone=why_gone, complete=is_complete, partition=self.number
+            customer, results, compared, work.now_us, arrived, why_gone=why_gone, complete=is_complete, partition=self.number
         )
         self._fresh.discard(customer)
         outputs.extend(rows)
@@ -121,6 +147,7 @@ class Judging:
                 if arrived:
                     self.plan.on_found(max(0.0, (work.now_us - arrived) / 1e6))
             self.state.set_published(customer, row_id, entry)
+        self.bound.keep(customer, fold, now, work, outputs)
         deadline = results.next_deadline
         if deadline != head.deadline or now != head.now:
             self.state.set_head(customer, Head(deadline=deadline, domain=head.domain, now=now))

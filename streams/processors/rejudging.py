@@ -4,6 +4,7 @@ A finding can come and go by knowledge alone, also for a customer of whom nothin
 knowledge everybody was judged; a round that a restart cut off begins again, and so does one for what came while no worker ran.
 """
 
+from collections.abc import Container
 from typing import Final
 
 from streams.journeys.inconsistencies.rules import RULES
@@ -24,8 +25,11 @@ class Round:
         self._by = 0
         self._left: list[str] | None = None
 
-    def go_on(self, judged_by: int, state: StitchState) -> tuple[list[str], int]:
-        """Customers to judge now, and the fingerprint of the knowledge by which everybody is judged then."""
+    def go_on(self, judged_by: int, state: StitchState, truncated: Container[str]) -> tuple[list[str], int]:
+        """Customers to judge now, and the fingerprint of the knowledge by which everybody is judged then.
+
+        What `truncated` ones were shown may be dropped: it may concern every one of them.
+        """
         now = self._knowledge.fingerprint
         if now == judged_by:
             self._left = None
@@ -38,7 +42,7 @@ class Round:
                 self._left = None
                 return found, now
             customer = self._left.pop()
-            if _may_concern(state, customer):
+            if customer in truncated or _may_concern(state, customer):
                 found.append(customer)
         return found, judged_by
 

@@ -27,6 +27,7 @@ from streams.processors.internal import (
     KIND,
     MOVE,
     MOVED,
+    REBUILD,
     REBUILT,
     Clock,
     counted,
@@ -39,6 +40,7 @@ from streams.processors.rejudging import Round
 from streams.processors.stitch_plan import StitchMemo, StitchPlan
 from streams.processors.stitch_records import Entry, Head, Holding
 from streams.processors.stitch_state import StitchState
+from streams.processors.truncated import LETTERS, Run, Truncated, read_run
 from streams.processors.watermark import LIVE, ClockBoard, domain_time, join_domain
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class StitchPartition:
         self._judging = Judging(number, plan, self.memo, self.state, self.disruptions)
         self._held: set[str] = set()
         self._leaving: list[hand_over.Leaving] = []
+        self._bound = self._judging.bound
         self._revision = plan.knowledge.revision
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -68,6 +71,8 @@ class StitchPartition:
             self.disruptions.load(key, value)
         elif key[:1] == KEY:
             self.accounts.load(key, value)
+        elif key[:1] in LETTERS:
+            self._bound.truncated.load(key, value)
         else:
             self.state.load(key, value)
 
@@ -92,6 +97,7 @@ class StitchPartition:
             for record in batch.records:
                 self._take(record, work, arrived, outputs)
         time = self.memo.board.time(self.number, self.plan.partitions)
+        self._fold_lifted(arrived)
         self._part(time, arrived, work, outputs)
         concerned = dict.fromkeys(arrived)
         if time != clock_before or work.tick:
@@ -100,7 +106,7 @@ class StitchPartition:
             self._revision = self.plan.knowledge.revision
             concerned |= dict.fromkeys(self._judging.folds)
         if work.tick:
-            again, self.memo.judged_by = self._round.go_on(self.memo.judged_by, self.state)
+            again, self.memo.judged_by = self._round.go_on(self.memo.judged_by, self.state, self.truncated)
             concerned |= dict.fromkeys(again)
         for customer in concerned:
             head = self.state.head(customer)
@@ -116,7 +122,8 @@ class StitchPartition:
         self.accounts.judge(time, work, outputs)
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
-        state = self.state.take_changes() | self.accounts.take_changes() | changed
+        state = self.state.take_changes()
+        state |= self.accounts.take_changes() | self.truncated.take_changes() | changed
         if not outputs and not work.batches and not state:
             return None
         return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo))
@@ -126,6 +133,11 @@ class StitchPartition:
         self._judging.committed()
         self.state.rest(len(self._judging.folds))
         self.accounts.rest()
+
+    @property
+    def truncated(self) -> Truncated:
+        """Customers whose oldest touchpoints were dropped."""
+        return self._bound.truncated
 
     @property
     def deadlines_waiting(self) -> int:
@@ -159,14 +171,10 @@ class StitchPartition:
             return
         touchpoint = decode(record.value)
         memo, is_again = self.memo, REBUILT in headers or MOVED in headers
-        if holding.is_awaited:
-            held_value = self.state.held_under(holding).get(touchpoint.event_id)
-            held = None if held_value is None else decode(held_value)
-            added = _compared(held, touchpoint)
+        if is_again and REBUILD in headers:
+            held, added = self._added_again(holding, touchpoint, read_run(headers[REBUILD]), work)
         else:
-            fold = self._judging.fold(customer)
-            held = fold.of_event(touchpoint.event_id)
-            added = fold.add(touchpoint)
+            held, added = self._added(holding, touchpoint)
         if added is Added.DUPLICATE:
             if not is_again:
                 counted(memo.duplicate, {touchpoint.channel: 1})
@@ -188,6 +196,26 @@ class StitchPartition:
         if not holding.is_awaited:
             self._join(customer, touchpoint.replay)
             arrived[customer] = max(arrived.get(customer, 0), 0 if is_again else touchpoint.received_at)
+
+    def _added(self, holding: Holding, touchpoint: Touchpoint) -> tuple[Touchpoint | None, Added]:
+        """What is held under the touchpoint's event id, and what becomes of it."""
+        if holding.is_awaited:
+            value = self.state.held_under(holding).get(touchpoint.event_id)
+            held = None if value is None else decode(value)
+            return held, _compared(held, touchpoint)
+        fold = self._judging.fold(holding.customer)
+        held = fold.of_event(touchpoint.event_id)
+        return held, fold.add(touchpoint)
+
+    def _added_again(self, holding: Holding, touchpoint: Touchpoint, run: Run, work: Work) -> tuple[Touchpoint | None, Added]:
+        """The same for one that comes from recorded history, so that its customer can be folded from all of it."""
+        if holding.customer == run.customer:
+            self._bound.came(run, work.now_us)
+        if holding.is_awaited:
+            return self._added(holding, touchpoint)
+        fold = self._judging.fold(holding.customer)
+        held = fold.of_event(touchpoint.event_id)
+        return held, fold.add_again(touchpoint)
 
     def _conflict(self, loser: Touchpoint, record: Any, work: Work) -> Output:
         refusal = Refusal("event_id_conflict", "event_id", "another content came under this event_id", loser.event_id)
@@ -213,6 +241,12 @@ class StitchPartition:
                 domain = join_domain(domain, replay)
         if domain != head.domain:
             self.state.set_head(customer, Head(deadline=head.deadline, domain=domain, now=head.now))
+
+    def _fold_lifted(self, arrived: dict[str, int]) -> None:
+        """Fold from all that is recorded those of whom all of it has come again."""
+        for customer in self._bound.lifted():
+            self._judging.fold_anew(customer)
+            arrived.setdefault(customer, 0)
 
     # -- identifiers that come and go ----------------------------------------
 
@@ -246,6 +280,8 @@ class StitchPartition:
                 self._keep_refused(into, each)
         customer = chunk.customer
         self._judging.came[customer] = MERGE
+        if chunk.before:
+            self._bound.received(customer, chunk.before, chunk.entries)
         if self._take_over(customer, chunk.entries, outputs):
             self._judging.fold_anew(customer)
             arrived.setdefault(customer, 0)
@@ -275,16 +311,18 @@ class StitchPartition:
         leaving, self._leaving = self._leaving, []
         for customer in dict.fromkeys(each.holding.customer for each in leaving):
             arrived.pop(customer, None)
-            if self.state.is_empty(customer):
-                entries: Mapping[str, Entry] = self._judging.retract_all(customer, work, outputs)
-                self._held.discard(customer)
-            else:
+            going = [each for each in leaving if each.holding.customer == customer]
+            before = self._bound.parted(customer)
+            if not self.state.is_empty(customer):
                 self._publish_the_rest(customer, time, work, outputs)
-                entries = self.state.published(customer)
-            gone = {row_id: entry for row_id, entry in entries.items() if entry.digest == GONE}
-            for each in leaving:
-                if each.holding.customer == customer:
-                    outputs.extend(self.plan.sender.hand_over(each, gone))
+                passed = _gone(self.state.published(customer))
+            else:
+                self._held.discard(customer)
+                has_heir = any(each.holding.moved_to for each in going)
+                retract = self._judging.leave_all if before and has_heir else self._judging.retract_all
+                passed = retract(customer, work, outputs)
+            for each in going:
+                outputs.extend(self.plan.sender.hand_over(each, passed, before))
 
     def _publish_the_rest(self, customer: str, time: Clock, work: Work, outputs: list[Output]) -> None:
         """What another identifier of the customer leaves, in the time that is his then."""
@@ -296,6 +334,10 @@ class StitchPartition:
         is_running = any(not clock.ended for name, clock in time.imports.items() if name in domain.split("\n"))
         now = None if is_running else domain_time(domain, time)
         self._judging.publish(customer, head.now if now is None else now, 0, work, outputs)
+
+
+def _gone(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    return {row_id: entry for row_id, entry in entries.items() if entry.digest == GONE}
 
 
 def _compared(held: Touchpoint | None, given: Touchpoint) -> Added:

@@ -13,6 +13,7 @@ from streams.processors.failures import RuleFailures
 from streams.processors.folds import FoldRoom
 from streams.processors.hand_over import Sender
 from streams.processors.outputs import Publisher
+from streams.processors.truncations import TruncationRows
 from streams.processors.watermark import ClockBoard
 
 
@@ -49,6 +50,8 @@ class StitchPlan:
     sender: Sender
     failures: RuleFailures
     disruptions: DisruptionPlan
+    truncations: TruncationRows
     partitions: int
+    customer_touchpoints: int = 5_000
     on_found: Callable[[float], None] = lambda _seconds: None
     room: FoldRoom = field(default_factory=FoldRoom)

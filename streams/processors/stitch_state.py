@@ -9,7 +9,7 @@ In memory a customer is packed into a few bytes (`kept`) unless he is open: thos
 
 import heapq
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -187,6 +187,15 @@ class StitchState:
         """Note how a holding stands."""
         self._kept(holding.customer).set_holding(holding)
         self.changes[_key(b"a", holding)] = _encode(holding)
+
+    def drop(self, customer: str, events: Container[str]) -> None:
+        """Drop touchpoints of the customer by their event ids."""
+        kept = self._kept(customer)
+        counting = {each.number: each for each in kept.holdings.values() if each.counts}
+        for number, event_id in list(kept.touchpoints()):
+            if number in counting and event_id in events:
+                kept.drop((number, event_id))
+                self.changes[_key(b"t", counting[number], event_id)] = None
 
     def let_go(self, holding: Holding) -> dict[str, bytes]:
         """Give up a holding's touchpoints; returns them."""

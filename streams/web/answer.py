@@ -85,6 +85,8 @@ class Answer(Record, frozen=True):
     untried         what it was not taken for, because the pseudonym key is not set
     touchpoints     how many the customer has, since `first_at`
     recorded_at     when the last of them was recorded
+    truncated_at    of a customer with more touchpoints than the bound: what is older is in ClickHouse alone; None for everybody else
+    needs_rebuild   whether of that some is in no journey and no inconsistency: it came late, or with an identifier
     fresh_at        when any touchpoint of any customer was recorded last; None where there is none
     """
 
@@ -103,6 +105,8 @@ class Answer(Record, frozen=True):
     first_at: int | None = None
     recorded_at: int | None = None
     fresh_at: int | None = None
+    truncated_at: int | None = None
+    needs_rebuild: bool = False
 
     @property
     def fresh_s(self) -> float | None:

@@ -40,7 +40,7 @@ NOT_FOR_THE_DESK: Final = ("identity_conflict",)
 """Rules whose findings would have an agent tell one person about another."""
 
 _PSEUDONYM: Final = re.compile(f"[0-9a-f]{{{PSEUDONYM_DIGITS}}}")
-_OWN: Final = "hasAny(identifiers.pseudonym, {pseudonyms:Array(String)})"
+OWN: Final = "hasAny(identifiers.pseudonym, {pseudonyms:Array(String)})"
 
 
 class _Kept(NamedTuple):
@@ -80,6 +80,7 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
         return Answer(known=False, asked_at=at, fresh_at=fresh_at, tried=tried, untried=untried, others=others_held)
     found, *others = matches
     kept = _kept(settings, found.customer, last)
+    truncated = _truncated(settings, found.customer)
     return Answer(
         known=True,
         asked_at=at,
@@ -96,6 +97,7 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
         touchpoints=kept.number,
         first_at=kept.first_at,
         recorded_at=kept.recorded_at,
+        **truncated,
     )
 
 
@@ -128,8 +130,8 @@ def _matches(settings: Settings, value: str, tried: tuple[str, ...], pseudonyms:
         if name in tried and (name != "offer" or not found):  # no index leads to an offer, so it comes last
             found += _by(settings, f"'{name}'", f"references.`{name}` = {{value:String}}", {"value": bound(value)})
     if "customer" in tried and not found and _PSEUDONYM.fullmatch(value.lower()):
-        own = {"pseudonyms": _own(settings, value.lower())}
-        found += [each for each in _by(settings, "'customer'", _OWN, own) if each[-1].customer == value.lower()]
+        own = {"pseudonyms": own_pseudonyms(settings, value.lower())}
+        found += [each for each in _by(settings, "'customer'", OWN, own) if each[-1].customer == value.lower()]
     unique: dict[str, Match] = {}
     for *_, match in sorted(found, key=lambda each: each[:3]):
         unique.setdefault(match.customer, match)
@@ -149,7 +151,7 @@ def _by(settings: Settings, by: str, condition: str, parameters: Mapping[str, st
     ]
 
 
-def _own(settings: Settings, customer: str) -> str:
+def own_pseudonyms(settings: Settings, customer: str) -> str:
     """Pseudonyms that the customer's touchpoints come by: of identifiers assigned to him, and the one that is his name."""
     rows = asked(settings, "SELECT pseudonym FROM identities WHERE customer = {customer:String}", {"customer": bound(customer)})
     return array_of(sorted({customer, *(row["pseudonym"] for row in rows)}))
@@ -199,6 +201,17 @@ def _journeys(settings: Settings, customer: str) -> tuple[OpenJourney, ...]:
     return tuple(OpenJourney(started_at=row.pop("started"), last_at=row.pop("latest"), **row) for row in rows)
 
 
+def _truncated(settings: Settings, customer: str) -> dict[str, Any]:
+    """How the answer's journeys and inconsistencies stand to what is recorded, of a customer with more touchpoints than the bound."""
+    rows = asked(
+        settings,
+        "SELECT toUnixTimestamp64Micro(assumeNotNull(before)) AS truncated_at, needs_rebuild FROM truncated_customers"
+        " WHERE customer = {customer:String}",
+        {"customer": bound(customer)},
+    )
+    return rows[0] if rows else {}
+
+
 def _last(kept: _Kept, last: int) -> tuple[Moment, ...]:
     newest = reversed(kept.telling[-last:] if last else ())
     return tuple(
@@ -219,13 +232,13 @@ def _kept(settings: Settings, customer: str, last: int) -> _Kept:
         f"WITH toUInt64(0) AS content_hash SELECT {selection()}, n, first, recorded FROM (SELECT *, count() OVER () AS n,"  # noqa: S608  # the views show no hash
         " toUnixTimestamp64Micro(min(corrected_at) OVER ()) AS first, toUnixTimestamp64Micro(max(ingested_at) OVER ()) AS recorded,"
         " row_number() OVER (ORDER BY corrected_at DESC, source DESC, sequence DESC, event_id DESC) AS place"
-        f" FROM touchpoints WHERE {indexed(settings, 'touchpoints', 'event_id', _OWN)} AND customer = {{customer:String}})"
+        f" FROM touchpoints WHERE {indexed(settings, 'touchpoints', 'event_id', OWN)} AND customer = {{customer:String}})"
         " WHERE place <= {last:UInt32} OR notEmpty(promises) OR has({kinds:Array(String)}, kind)"
         " ORDER BY corrected_at, source, sequence, event_id"
     )
     parameters = {
         "customer": bound(customer),
-        "pseudonyms": _own(settings, customer),
+        "pseudonyms": own_pseudonyms(settings, customer),
         "last": str(max(last, 1)),
         "kinds": array_of((*KEEPING, WITHDRAWING)),
     }

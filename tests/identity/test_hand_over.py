@@ -144,8 +144,8 @@ def test_what_is_published_does_not_tell_the_order(
 
     asyncio.run(run())
     first, second = current(calm), current(shaken)
-    disputed = _of_several(first) | _of_several(second)
-    assert _without(first, disputed) == _without(second, disputed)
+    disputed = of_several(first) | of_several(second)
+    assert without(first, disputed) == without(second, disputed)
 
 
 def take(installation: Installation, action: Touchpoint | tuple[str, str]) -> None:
@@ -198,10 +198,10 @@ async def _shaken(shaken: Installation, actions: Sequence[Any], data: st.DataObj
     await shaken.drain()
 
 
-def _of_several(rows: dict[tuple[str, str, str], dict[str, Any]]) -> set[str]:
+def of_several(rows: dict[tuple[str, str, str], dict[str, Any]]) -> set[str]:
     """Journeys by the number of a thing that two customers refer to: either may have the row."""
     return {key[1] for key, row in rows.items() if row.get("reference")}
 
 
-def _without(rows: dict[tuple[str, str, str], dict[str, Any]], ids: set[str]) -> dict[tuple[str, str, str], dict[str, Any]]:
+def without(rows: dict[tuple[str, str, str], dict[str, Any]], ids: set[str]) -> dict[tuple[str, str, str], dict[str, Any]]:
     return {key: row for key, row in rows.items() if key[1] not in ids}

@@ -27,6 +27,7 @@ from streams.processors.outputs import Publisher
 from streams.processors.stitch import StitchPartition
 from streams.processors.stitch_plan import StitchMemo, StitchPlan
 from streams.processors.stitch_state import SPARE
+from streams.processors.truncations import TruncationRows
 from streams.wording_file import load_wording
 
 HOUR = 3_600_000_000
@@ -149,6 +150,7 @@ class Stitched:
             "dead": "dead_letter",
             "disruptions": "disruption",
             "failures": "rule_failure",
+            "truncations": "truncation",
         }
         rows = [(names[each.topic], self.read_output(names[each.topic], each.value)) for each in changes.outputs if each.topic in names]
         self.published += [(name, row) for name, row in rows if name in {"journey", "inconsistency"}]
@@ -179,6 +181,7 @@ def plan(registry, dead_letters):
         Sender("identified", "admitted", 1),
         failures=RuleFailures("failures", OutputEncoder(registry, "rule_failure")),
         disruptions=DisruptionPlan("identified", 1, "disruptions", OutputEncoder(registry, "disruption"), least=2),
+        truncations=TruncationRows("truncations", OutputEncoder(registry, "truncation")),
         partitions=1,
     )
 
