@@ -130,6 +130,11 @@ async def test_rows_are_those_of_an_unbounded_run_and_a_late_touchpoint_counts_w
         assert len(outcome["inconsistencies"]["gone"]) == 1, "the promise was kept in time"
         assert await quiet(stack) == with_late
         assert rows(stack, "SELECT late, needs_rebuild FROM truncated_customers") == [(0, False)]
+        told_again = await asyncio.to_thread(said, "rebuild", WHO, "--dir", str(folder))
+        assert f"folded again from {COUNT + 1} recorded touchpoints" in told_again
+        assert "inconsistencies: 0 new, 0 gone, 0 otherwise" in told_again
+        nobody = await asyncio.to_thread(CliRunner().invoke, application(), ["rebuild", "email:nobody@example.com", "--dir", str(folder)])
+        assert (nobody.exit_code, "points to no customer" in nobody.output) == (2, True)
         verdict = json.loads(await asyncio.to_thread(said, "verify", "--dir", str(folder), "--json"))
         assert (verdict["sound"], verdict["rows"], verdict["difference"]) == (True, COUNT + 1, 0)
         await publish(stack.settings, [event(COUNT + 1, begin + 21 * HOUR_US, "website", "page_viewed")])

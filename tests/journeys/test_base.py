@@ -1,19 +1,38 @@
 """A customer whose oldest touchpoints were dropped: the fold goes on from its base as if they were there."""
 
 from dataclasses import replace as changed
+from pathlib import Path
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journey_story import HOUR, LATER, SETTINGS, START, customer, promised, shown, status, talk, touch
+from journey_story import (
+    HOUR,
+    LATER,
+    SETTINGS,
+    START,
+    complained,
+    consented,
+    customer,
+    mailed,
+    ordered,
+    priced,
+    promised,
+    refused,
+    shown,
+    stated,
+    status,
+    talk,
+    touch,
+)
 from msgspec.structs import replace
 from test_order_of_arrival import EVERY_FEW, LIVES, NOWS, desk, summary
 
-from streams.journeys.base import Base, Dropped, piece_of
+from streams.journeys.base import Base, Dropped, piece_of, resumed
 from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.results import Added
-from streams.journeys.touchpoint import fold_order
+from streams.journeys.touchpoint import Rating, Visit, Web, fold_order
 
 
 def heir(cut, held, rest=()):
@@ -149,6 +168,42 @@ def test_journeys_of_a_process_that_is_no_more_stay_and_are_joined_by_nothing():
     after = Customer("someone", fewer, Knowledge(), base)
     after.add(status(2, "Closed"))
     assert [(each.process, each.touchpoints) for each in after.results(LATER).journeys if each.process == "service"] == [("service", 2)]
+
+
+def story():
+    """Something of every part of the ledger, and of the journeys."""
+    return [
+        shown(0, valid_until=900, personal=True),
+        refused(1, conversation="V1"),
+        promised(2, due=10, order="1"),
+        ordered(3, order="1"),
+        talk(4, "started", conversation="V2"),
+        talk(5, "customer_said", conversation="V2", topic="delivery"),
+        talk(6, "transferred", conversation="V2", to_channel="chat"),
+        talk(7, "ended", conversation="V3", outcome="resolved"),
+        status(8, "Closed"),
+        status(9, "Active"),
+        complained(10),
+        mailed(11),
+        consented(12),
+        stated(13, "stock", "in"),
+        stated(13.5, "stock", "out", channel="phone"),
+        priced(14, 19.9),
+        touch(15, "survey", "rating_given", Rating("CSAT", 2, of_reference="order:1")),
+        touch(16, "website", "error_shown", Web("error_shown", step="pay", blocking=True, goal=True)),
+        touch(17, "store", "bought", Visit("bought", product="kettle", amount=249_000, currency="EUR")),
+    ]
+
+
+def test_a_base_of_an_earlier_version_is_read():
+    """Installations hold it: fields of the fold's records may be added at the end, with a default. `base-1.msgpack` is never made anew."""
+    base = msgspec.msgpack.decode(Path(__file__).with_name("base-1.msgpack").read_bytes(), type=Base)
+    state = resumed(base, SETTINGS)
+    assert (state.folded, len(state.journeys.held), len(state.suspicions)) == (19, 8, 8)
+    held = Customer("someone", SETTINGS, Knowledge(), base)
+    held.add(promised(20, "kept", order="1"))
+    found = {each.rule: each.status for each in held.results(START + 500 * HOUR).inconsistencies}
+    assert found["promise_broken"] == "resolved"
 
 
 def test_dropped_events_are_found_among_those_of_several_cuts():

@@ -1,5 +1,6 @@
 """The bound on a customer's touchpoints in stitch: what is dropped, what a late one does, and what a rebuild does."""
 
+import random
 from dataclasses import replace as changed
 
 import msgspec
@@ -7,9 +8,12 @@ import pytest
 from fetched import NOW
 from test_stitch import HOUR, KIM, LEE, START, Stitched, of, plan, promised, talked, touch  # noqa: F401  # plan is a fixture
 
+from streams.journeys.base import Base, Cut
+from streams.journeys.knowledge import Knowledge
 from streams.journeys.touchpoint import encode
 from streams.processors.bound import MOST_AT_ONCE
 from streams.processors.internal import REBUILT, TOUCHPOINT, assignment_header, rebuild_header
+from streams.processors.rejudging import Round
 from streams.processors.truncated import REBUILD_LASTS_US, Mark, Run, Truncated
 
 BOUND = 50
@@ -164,6 +168,18 @@ async def test_a_rebuild_without_an_end_is_given_up_and_the_bound_holds_again(bo
     assert (kept(bounded) <= BOUND, bounded.partition.truncated.rebuilds) == (True, {})
 
 
+async def test_the_bound_waits_for_a_rebuild_that_is_under_way(bounded, unbounded):
+    whole = life()
+    await lived(bounded, whole[:100])
+    records = again(bounded, whole[:100])
+    await bounded.take(*records[:60])
+    await lived(bounded, whole[100:])
+    await bounded.take(*records[60:])
+    await lived(unbounded, whole)
+    assert bounded.current == unbounded.current
+    assert kept(bounded) <= BOUND
+
+
 async def test_a_rebuild_of_one_who_is_not_truncated_publishes_what_holds_again(unbounded):
     await lived(unbounded, life(20))
     before = unbounded.current
@@ -197,6 +213,32 @@ async def test_a_base_that_cannot_be_read_takes_nothing_back(bounded, caplog):
 def changed_state(held):
     base, dropped = held
     return msgspec.structs.replace(base, state=msgspec.msgpack.encode({"folded": "many"})), dropped
+
+
+async def test_new_knowledge_may_concern_what_was_dropped(bounded):
+    await lived(bounded, life(20))
+    state, entry = bounded.partition.state, {"channel": "phone", "offer": "O", "known_from": START, "known_until": None, "withdrawn": False}
+    known = Knowledge([entry | {"period": ""}])
+    assert Round(known).go_on(0, state, {KIM})[0] == [KIM]
+    assert Round(known).go_on(0, state, set())[0] == []
+
+
+def test_a_smaller_state_leaves_no_piece_of_a_larger_one(monkeypatch):
+    monkeypatch.setattr("streams.processors.truncated.PIECE_BYTES", 64)
+    held, changelog = Truncated(), {}
+    for state in (random.Random(1).randbytes(500), b"small"):
+        held.cut(KIM, Cut(Base((START, "", 0, "e"), state), (), b"x" * 16), 0)
+        changelog |= held.take_changes()
+    heir = Truncated()
+    for key, value in changelog.items():
+        heir.load(key, value)
+    base, dropped = heir.base(KIM)
+    assert (base.state, len(dropped)) == (b"small", 2)
+    assert [key[17:] for key, value in changelog.items() if key[:1] == b"y" and value is not None] == [b"\0\0"]
+    heir.forget(KIM)
+    gone = heir.take_changes()
+    assert {key for key, value in changelog.items() if value is not None} <= gone.keys()
+    assert set(gone.values()) == {None}
 
 
 def test_one_cut_fits_a_commit():
