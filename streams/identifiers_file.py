@@ -3,6 +3,7 @@
 `streams/identifiers.yaml` ships with the package, has every default, and says what each setting is.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, cast, get_args
@@ -19,6 +20,9 @@ from streams.settings import PREFIX, Settings, SettingsError
 SHIPPED: Final = Path(__file__).parent / "identifiers.yaml"
 _MOST: Final = 1_000
 """Others with which an identifier may be seen: beyond, every one of them is kept for nothing."""
+_LIFETIME: Final = re.compile(r"([0-9]{1,4})d")
+_LEAST_DAYS: Final = 7
+_MOST_DAYS: Final = 3650
 
 
 def load_identifiers(file: Path | str = "") -> IdentifierTable:
@@ -62,7 +66,8 @@ def _table(root: Node) -> IdentifierTable:
 
 def _type(node: Node, usual: IdentifierType) -> IdentifierType:
     changes: dict[str, Any] = {}
-    for name, value in node.fields(("strength", "form", "values", "most_seen_with")).items():
+    fields = node.fields(("strength", "form", "values", "most_seen_with", "lifetime"))
+    for name, value in fields.items():
         match name:
             case "strength":
                 changes["is_strong"] = value.one_of(("strong", "weak")) == "strong"
@@ -70,9 +75,33 @@ def _type(node: Node, usual: IdentifierType) -> IdentifierType:
                 changes["form"] = cast("Form", value.one_of(get_args(Form)))
             case "values":
                 changes["is_single_valued"] = value.one_of(("one", "many")) == "one"
+            case "lifetime":
+                changes["lifetime_days"] = _days(value)
             case _:
                 changes["most_seen_with"] = _limits(value)
-    return msgspec.structs.replace(usual, **changes)
+    type_ = msgspec.structs.replace(usual, **changes)
+    if type_.lifetime_days:
+        _check_lifetime(fields["lifetime"], type_)
+    return type_
+
+
+def _check_lifetime(node: Node, type_: IdentifierType) -> None:
+    if type_.is_strong:
+        node.fail(
+            "a strong type has no lifetime: it joins persons, and whom a number has joined cannot be parted again by time. One that goes "
+            "to another person is shared, and nobody's, once it is seen with a second customer number. Write `strength: weak` too, "
+            "and it follows one person in each of its lives"
+        )
+    if type_.is_single_valued:
+        node.fail("a lifetime and `values: one` exclude each other: the periods of one value would be several; write `values: many`")
+
+
+def _days(node: Node) -> int:
+    text = node.string()
+    found = _LIFETIME.fullmatch(text)
+    if found is None or not _LEAST_DAYS <= int(found[1]) <= _MOST_DAYS:
+        node.fail(f"{text!r} is no lifetime; whole days from {_LEAST_DAYS}d to {_MOST_DAYS}d were expected, as 400d")
+    return int(found[1])
 
 
 def _limits(node: Node) -> Mapping[str, int]:

@@ -14,7 +14,7 @@ from streams.clickhouse.engine import quoted
 from streams.clickhouse.recorded import recorded
 from streams.identity_graph import forbidden, send_split
 from streams.journeys.touchpoint import Touchpoint, encode
-from streams.processors.internal import REBUILT, partition_of, touchpoint_output
+from streams.processors.internal import REBUILT, partition_of, partition_of_identifier, touchpoint_output
 from streams.publishing import end_import
 from streams.settings import Settings
 from streams.stack_folder import IMPORTS_FILE, KNOWLEDGE_FILE, read_back
@@ -52,6 +52,6 @@ async def _send_knowledge(lanes: Lanes, settings: Settings, key: bytes, value: b
 
 
 async def _send_again(lanes: Lanes, settings: Settings, touchpoint: Touchpoint) -> None:
-    partition = partition_of(touchpoint.anchor, settings.partitions)
+    partition = partition_of_identifier(touchpoint.anchor, settings.partitions)
     output = touchpoint_output(settings.topic(topics.ADMITTED), partition, touchpoint.anchor, touchpoint, encode(touchpoint))
     await lanes.append(output.topic, partition, output.key, output.value or b"", [*output.headers, (REBUILT, b"1")])

@@ -17,6 +17,7 @@ from streams.avro.schema import SchemaError
 from streams.channels.catalogue import CHANNELS
 from streams.channels.identifiers import Pseudonyms
 from streams.channels.parts import PARTS, NotAdmittedError, references_of
+from streams.journeys.identity.periods import in_period
 from streams.journeys.touchpoint import Identifier, References, Touchpoint, encode, type_order
 
 LONGEST_EVENT_ID: Final = 200
@@ -62,7 +63,8 @@ class Admission:
         self.schema = registry.current(channel)
         self._registry = registry
         self._future_limit_us = future_limit_us
-        self._pseudonym = (Pseudonyms(pseudonyms) if isinstance(pseudonyms, bytes) else pseudonyms).of
+        hiding = Pseudonyms(pseudonyms) if isinstance(pseudonyms, bytes) else pseudonyms
+        self._pseudonym, self._lifetimes = hiding.of, hiding.lifetimes
         self._allowed = self.schema.allowed_attributes
         self._decoders: dict[bytes, Decoder | Refusal] = {}
         own = {each["name"] for each in self.schema.definition["fields"]}
@@ -136,7 +138,7 @@ class Admission:
         occurred_at = record["occurred_at"]
         corrected_at = self._corrected(occurred_at, record["sent_at"], received_at, replay, now)
         references = references_of(record)
-        identifiers, anchor = self._identifiers(record["identifiers"], references)
+        identifiers, anchor = self._identifiers(record["identifiers"], references, occurred_at)
         facts: dict[str, Any] = {}
         allowed = self._allowed
         for name, field, make in self._parts:
@@ -185,7 +187,7 @@ class Admission:
             raise NotAdmittedError("occurred_in_future", "sent_at", "a time at most a day ahead was expected, in us since 1970")
         return occurred_at - (sent_at - received_at)
 
-    def _identifiers(self, given: Sequence[dict[str, str]], references: References) -> tuple[tuple[Identifier, ...], str]:
+    def _identifiers(self, given: Sequence[dict[str, str]], references: References, occurred_at: int) -> tuple[tuple[Identifier, ...], str]:
         """All identifiers from strong to weak, references that follow included, and the anchor. Refuses an event that has none."""
         if len(given) > MOST_IDENTIFIERS:
             raise NotAdmittedError("invalid_value", "identifiers", f"{len(given)} identifiers; at most {MOST_IDENTIFIERS} are taken")
@@ -201,6 +203,16 @@ class Admission:
                 found[_RANKS[type_], hidden] = type_
         if not found:
             raise NotAdmittedError("no_identifier", "identifiers", "an identifier, or an order, case or conversation, was expected")
+        if self._lifetimes:
+            found = self._in_periods(found, occurred_at)
         rank, hidden = min(found)
         identifiers = tuple(Identifier(type=type_, pseudonym=hidden) for (_, hidden), type_ in sorted(found.items()))
         return identifiers, f"{found[rank, hidden]}:{hidden}"
+
+    def _in_periods(self, found: dict[tuple[int, str], str], at: int) -> dict[tuple[int, str], str]:
+        """Identifiers that live for a time, with their period: by the event's own time, which is the same however often it is sent."""
+        lifetimes = self._lifetimes
+        return {
+            (rank, in_period(hidden, at, lifetimes[type_]) if type_ in lifetimes else hidden): type_
+            for (rank, hidden), type_ in found.items()
+        }

@@ -87,7 +87,9 @@ class Pseudonyms:
             raise ValueError(f"the pseudonym key has {len(key)} bytes; {LEAST_KEY_BYTES} at least keep guesses out")
         self._key, self._table, self._region = key, table, phone_region
         self.of = lru_cache(maxsize=remembered)(self._computed)
-        """The pseudonym of a type and a value as the source has it; "" where nothing is left of the value."""
+        """The pseudonym of a type and a value as the source has it, without a period; "" where nothing is left of the value."""
+        self.lifetimes = table.lifetimes
+        """By type, how many days its identifiers live; of those alone that do not live for ever."""
 
     def _computed(self, type_: str, value: str) -> str:
         plain = normalised(type_, value, self._table, self._region)

@@ -20,7 +20,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=True)
 
 
 class Identifier(Fact, frozen=True):
-    """A typed pseudonym that points to a person: HMAC-SHA256 of the normalised value, 32 hexadecimal digits."""
+    """A typed pseudonym that points to a person: HMAC-SHA256 of the normalised value, 32 hexadecimal digits, maybe with its period."""
 
     type: str
     pseudonym: str

@@ -22,7 +22,7 @@ from streams.processors.internal import (
     clock_outputs,
     counted,
     header,
-    partition_of,
+    partition_of_identifier,
     received_us,
     touchpoint_output,
 )
@@ -116,7 +116,7 @@ class AdmitPartition(MemoPartition[AdmitMemo]):
                 outputs.append(plan.dead_letters.letter(answer, event, channel, work.now_us))
                 continue
             touchpoint = answer.touchpoint
-            partition = partition_of(touchpoint.anchor, plan.partitions)
+            partition = partition_of_identifier(touchpoint.anchor, plan.partitions)
             outputs.append(touchpoint_output(plan.admitted_topic, partition, touchpoint.anchor, touchpoint, answer.value))
             if replay:
                 memo.times.heard_import(channel, replay, touchpoint.corrected_at - late)

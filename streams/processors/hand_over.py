@@ -22,6 +22,7 @@ from streams.processors.internal import (
     account_copy,
     assignment_header,
     partition_of,
+    partition_of_identifier,
     solitary,
     touchpoint_output,
 )
@@ -161,7 +162,7 @@ class Sender:
             return Output(self._identified_topic, partition, holding.moved_to.encode(), record.value, headers)
         touchpoint = decode(record.value)
         following = _next_identifier(holding.identifier, touchpoint)
-        partition = partition_of(following, self._partitions)
+        partition = partition_of_identifier(following, self._partitions)
         return Output(self._admitted_topic, partition, following.encode(), record.value, headers)
 
     def correct_account(self, loser: Touchpoint, winner: Touchpoint) -> Iterator[Output]:
@@ -171,7 +172,7 @@ class Sender:
 
     def _to_next_identifier(self, identifier: str, touchpoint: Touchpoint, value: bytes) -> Output:
         following = _next_identifier(identifier, touchpoint)
-        partition = partition_of(following, self._partitions)
+        partition = partition_of_identifier(following, self._partitions)
         output = touchpoint_output(self._admitted_topic, partition, following, touchpoint, value)
         return output._replace(headers=[*output.headers, (MOVED, b"1")])
 

@@ -28,6 +28,7 @@ from streams.processors.internal import (
     assignment_header,
     clock_outputs,
     partition_of,
+    partition_of_identifier,
     read_clock,
     solitary,
 )
@@ -119,7 +120,7 @@ class IdentifyPartition:
             if graph.is_shared(anchor):
                 self._send_effects(outputs)
                 following = identifiers[1] if len(identifiers) > 1 else solitary(event_id)
-                partition = partition_of(following, plan.partitions)
+                partition = partition_of_identifier(following, plan.partitions)
                 outputs.append(Output(plan.admitted_topic, partition, following.encode(), record.value, record.headers))
                 return
         customer, epoch = graph.place(anchor)
@@ -149,7 +150,7 @@ class IdentifyPartition:
             effect = graph.effects[index]
             index += 1
             if isinstance(effect, Message):
-                partition = partition_of(effect.receiver, plan.partitions)
+                partition = partition_of_identifier(effect.receiver, plan.partitions)
                 if partition == self.number:
                     graph.hear(effect)
                 else:

@@ -12,6 +12,7 @@ import msgspec
 
 from streams.delivery.commit import Output
 from streams.journeys.accounts import account_id
+from streams.journeys.identity.periods import without_period
 from streams.journeys.touchpoint import Touchpoint
 
 KIND: Final = "kind"
@@ -72,6 +73,11 @@ _clocks = msgspec.msgpack.Decoder(Clock)
 def partition_of(key: str, partitions: int) -> int:
     """The partition of an internal topic in which everything about `key` travels."""
     return zlib.crc32(key.encode()) % partitions
+
+
+def partition_of_identifier(identifier: str, partitions: int) -> int:
+    """The partition of `admitted` in which an identifier's node is: all its periods are in one."""
+    return partition_of(without_period(identifier), partitions)
 
 
 def touchpoint_output(topic: str, partition: int, key: str, touchpoint: Touchpoint, value: bytes) -> Output:

@@ -43,6 +43,12 @@ def test_a_phone_number_that_is_only_followed_joins_nobody(tmp_path):
         assert (graph.nodes["email:a"].label != graph.nodes["email:b"].label) is parted
 
 
+def test_a_weak_type_may_live_for_a_time_a_phone_number_too_where_it_is_weak(tmp_path):
+    table = loaded(tmp_path, "types:\n  cookie: {lifetime: 400d}\n  phone: {strength: weak, lifetime: 90d}")
+    assert table.lifetimes == {"phone": 90, "cookie": 400}
+    assert IdentifierTable().lifetimes == {}
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
@@ -53,6 +59,11 @@ def test_a_phone_number_that_is_only_followed_joins_nobody(tmp_path):
         ("types:\n  login: {values: several}", 2, "'several' is none of these"),
         ("types:\n  cookie: {most_seen_with: {login: 0}}", 2, "'0' is no limit; a whole number from 1 to 1000 was expected"),
         ("types:\n  cookie: {most_seen_with: {loggin: 1}}", 2, "did you mean `login`"),
+        ("types:\n  cookie:\n    lifetime: 6d", 3, "types.cookie.lifetime: '6d' is no lifetime; whole days from 7d to 3650d were expected"),
+        ("types:\n  cookie: {lifetime: a year}", 2, "'a year' is no lifetime"),
+        ("types:\n  phone:\n    lifetime: 90d", 3, "a strong type has no lifetime: it joins persons"),
+        ("types:\n  cookie:\n    strength: strong\n    lifetime: 90d", 4, "Write `strength: weak` too"),
+        ("types:\n  cookie:\n    values: one\n    lifetime: 90d", 4, "a lifetime and `values: one` exclude each other"),
         ("types:\n  email: {strength: weak}", 2, "phone is strong, but email, which comes before it, is weak"),
         ("nobody:\n  - {}", 2, "a text was expected"),
         ("types: [", 1, "is not YAML"),

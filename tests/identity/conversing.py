@@ -10,7 +10,7 @@ from streams.delivery.commit import Output, Position, Work
 from streams.journeys.identity.records import Message
 from streams.journeys.touchpoint import Identifier, Touchpoint, encode
 from streams.processors.identify import IdentifyPartition, IdentifyPlan
-from streams.processors.internal import CLOCK, IDENTITY, KIND, Clock, ImportClock, partition_of, touchpoint_output
+from streams.processors.internal import CLOCK, IDENTITY, KIND, Clock, ImportClock, partition_of_identifier, touchpoint_output
 from streams.processors.stitch import StitchPartition
 from streams.processors.stitch_plan import StitchPlan
 
@@ -54,12 +54,14 @@ class Installation:
 
     def see(self, touchpoint: Touchpoint) -> None:
         anchor = touchpoint.anchor
-        self.publish(touchpoint_output("admitted", partition_of(anchor, self.partitions), anchor, touchpoint, encode(touchpoint)))
+        self.publish(
+            touchpoint_output("admitted", partition_of_identifier(anchor, self.partitions), anchor, touchpoint, encode(touchpoint))
+        )
 
     def split(self, left: str, right: str, number: str) -> None:
         for sender, receiver in ((left, right), (right, left)):
             message = Message("split", sender, receiver, event_id=number)
-            partition = partition_of(receiver, self.partitions)
+            partition = partition_of_identifier(receiver, self.partitions)
             self.publish(Output("admitted", partition, None, msgspec.msgpack.encode(message), [(KIND, IDENTITY)]))
 
     def time(self, hours: int) -> None:

@@ -25,12 +25,14 @@ class IdentifierType(msgspec.Struct, frozen=True):
     form                how its values are brought to one written form before anything compares them
     is_single_valued    a person has one of it: two in one customer are an identity_conflict
     most_seen_with      by type: with how many different ones of it at most; beyond, this identifier is shared
+    lifetime_days       of a weak one: how long a period is, and a life goes on without it at least; 0: it is one person's for ever
     """
 
     is_strong: bool
     form: Form = "text"
     is_single_valued: bool = False
     most_seen_with: Mapping[str, int] = {}
+    lifetime_days: int = 0
 
 
 NOBODY: Final = frozenset(
@@ -86,6 +88,16 @@ class IdentifierTable(msgspec.Struct, frozen=True):
     def single_valued(self) -> frozenset[str]:
         """Types of which a person has one."""
         return frozenset(name for name, type_ in self.types.items() if type_.is_single_valued)
+
+    @property
+    def lifetimes(self) -> Mapping[str, int]:
+        """By type, of those that live for a time: how many days."""
+        return lifetimes_of(self.types)
+
+
+def lifetimes_of(types: Mapping[str, IdentifierType]) -> Mapping[str, int]:
+    """By type, of those that live for a time: how many days."""
+    return {name: type_.lifetime_days for name, type_ in types.items() if type_.lifetime_days}
 
 
 _RANKS: Final = {type_: chr(ord("a") + rank) for rank, type_ in enumerate((*type_order, "event"))}
