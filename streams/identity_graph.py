@@ -11,6 +11,7 @@ from streams import topics
 from streams.broker.sending import Lanes
 from streams.clickhouse.reading import read
 from streams.identifiers_file import load_identifiers
+from streams.journeys.identity.periods import without_period
 from streams.journeys.identity.records import Message
 from streams.journeys.identity.strength import IdentifierType, name_of, type_of
 from streams.processors.internal import IDENTITY, KIND, partition_of
@@ -43,21 +44,22 @@ class Link:
 class Shown:
     """What is known around one identifier.
 
+    starts      what was asked for; several where they are periods of one life
     customers   by identifier: the customer, "" of one that is shared
     links       all among the identifiers found, cut ones included
     is_whole    whether all was followed
     """
 
-    start: str
+    starts: Sequence[str]
     customers: Mapping[str, str]
     links: Sequence[Link]
     is_whole: bool
 
 
-def around(settings: Settings, start: str) -> Shown:
-    """Follow the links from an identifier (`type:pseudonym`); over cut ones it does not go on. Raises read's errors."""
+def around(settings: Settings, *starts: str) -> Shown:
+    """Follow the links from identifiers (`type:pseudonym`); over cut ones it does not go on. Raises read's errors."""
     found: dict[tuple[str, str], Link] = {}
-    known, edge = {start}, {start}
+    known, edge = set(starts), set(starts)
     while edge and len(known) < MOST_SHOWN:
         following: set[str] = set()
         for link in _links(settings, sorted(edge)):
@@ -69,7 +71,7 @@ def around(settings: Settings, start: str) -> Shown:
     names = sorted(known | {end for pair in found for end in pair}, key=name_of)
     types = load_identifiers(settings.identifiers).types
     customers = _customers(settings, names, tuple(found.values()), types)
-    return Shown(start, customers, tuple(found.values()), is_whole=not edge)
+    return Shown(starts, customers, tuple(found.values()), is_whole=not edge)
 
 
 def shared(settings: Settings) -> list[tuple[str, int]]:
@@ -94,7 +96,7 @@ def forbidden(settings: Settings) -> list[Link]:
 
 
 async def split(settings: Settings, first: str, second: str, number: str) -> None:
-    """Cut the link between two identifiers for good; both ends are told. `number` tells this cut from all others.
+    """Cut the link between two identifiers for good, in all their lives; both ends are told. `number` tells this cut from all others.
 
     Raises BrokerRefusedError.
     """
@@ -105,6 +107,7 @@ async def split(settings: Settings, first: str, second: str, number: str) -> Non
 
 async def send_split(lanes: Lanes, settings: Settings, first: str, second: str, number: str) -> None:
     """The same, among other records."""
+    first, second = without_period(first), without_period(second)
     for sender, receiver in ((first, second), (second, first)):
         message = msgspec.msgpack.encode(Message("split", sender, receiver, event_id=number))
         partition = partition_of(receiver, settings.partitions)

@@ -19,10 +19,13 @@ class IdentityRows:
         self._links_topic, self._links = links_topic, links
 
     def rows(self, graph: Graph, partition: int, now_us: int) -> Iterator[Output]:
-        """A row of each changed node that is not simply itself, and of each changed edge."""
+        """A row of each changed node that is not simply itself, and of each changed edge.
+
+        A period that goes on with another always has one: whom it follows may not be among its own links.
+        """
         for identifier in graph.changed_nodes:
             node = graph.nodes[identifier]
-            if _is_told(identifier, node):
+            if _is_told(identifier, node) or (node.version and len(graph.lives.of(identifier)) > 1):
                 yield self._identity(identifier, node, partition, now_us)
         for identifier, other in graph.changed_edges:
             edge = graph.nodes[identifier].edges[other]

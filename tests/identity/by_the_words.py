@@ -1,25 +1,41 @@
 """Who is who by the words of the design, over all touchpoints at once: what the protocol must come to in any order.
 
 Links are stars from the strongest identifier that is not shared; shared is who is seen with too many; persons are components of
-strong identifiers (union-find); a weak one follows whom it was seen with first.
+strong identifiers (union-find); a weak one follows whom it was seen with first. Where it has a lifetime, each of its lives does: periods
+that follow each other, all of them seen.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from streams.journeys.identity.strength import TYPES, name_of, type_of
+from streams.journeys.identity.periods import on_day, period_of, without_period
+from streams.journeys.identity.strength import TYPES, IdentifierType, name_of, type_of
 
 Seen = tuple[Sequence[str], int, str]
 """Identifiers of a touchpoint from strong to weak, its time, its event id."""
 
 
-def is_strong(identifier: str) -> bool:
-    return TYPES[type_of(identifier)].is_strong
+Types = Mapping[str, IdentifierType]
 
 
-def links_of(touchpoints: Iterable[Seen]) -> tuple[dict[frozenset[str], tuple[int, str]], set[str]]:
+def is_strong(identifier: str, types: Types = TYPES) -> bool:
+    return types[type_of(identifier)].is_strong
+
+
+def lives_of(touchpoints: Iterable[Seen], types: Types) -> Mapping[str, tuple[str, ...]]:
+    """By identifier: the periods of its life, the first one first; itself where it has none."""
+    lives: dict[str, tuple[str, ...]] = {}
+    for each in sorted({name for names, _, _ in touchpoints for name in names}):
+        day, lifetime = period_of(each), types[type_of(each)].lifetime_days
+        before = lives.get(on_day(without_period(each), day - lifetime), ()) if day is not None and lifetime else ()
+        lives |= dict.fromkeys((*before, each), (*before, each))
+    return lives
+
+
+def links_of(touchpoints: Sequence[Seen], types: Types = TYPES) -> tuple[dict[frozenset[str], tuple[int, str]], set[str]]:
     """Each link with the first touchpoint that made it, and the shared identifiers: the least that agree with each other."""
     shared: set[str] = set()
+    lives = lives_of(touchpoints, types)
     while True:
         links: dict[frozenset[str], tuple[int, str]] = {}
         met: dict[str, set[str]] = defaultdict(set)
@@ -32,17 +48,17 @@ def links_of(touchpoints: Iterable[Seen]) -> tuple[dict[frozenset[str], tuple[in
                     met[other].add(anchor)
                 if anchor not in shared:
                     break
-        more = {each for each, others in met.items() if _too_many(each, others)}
+        more = {each for each, life in lives.items() if _too_many(each, set[str]().union(*(met[period] for period in life)), types)}
         if more <= shared:
             return links, shared
         shared |= more
 
 
-def _too_many(identifier: str, others: Iterable[str]) -> bool:
+def _too_many(identifier: str, others: Iterable[str], types: Types) -> bool:
     count: dict[str, int] = defaultdict(int)
-    for other in others:
+    for other in {without_period(each) for each in others}:
         count[type_of(other)] += 1
-    return any(count[type_] > most for type_, most in TYPES[type_of(identifier)].most_seen_with.items())
+    return any(count[type_] > most for type_, most in types[type_of(identifier)].most_seen_with.items())
 
 
 def _persons(links: Iterable[frozenset[str]]) -> Callable[[str], str]:
@@ -60,23 +76,23 @@ def _persons(links: Iterable[frozenset[str]]) -> Callable[[str], str]:
     return root
 
 
-def customers(touchpoints: Sequence[Seen], splits: Iterable[frozenset[str]] = ()) -> Mapping[str, str]:
-    """By event id: the customer (name of its label); a touchpoint with shared identifiers alone is its own."""
-    links, shared = links_of(touchpoints)
-    forbidden = set(splits)
-    allowed = {pair: first for pair, first in links.items() if pair not in forbidden and not pair & shared}
-    root = _persons(pair for pair in allowed if all(map(is_strong, pair)))
+def customers(touchpoints: Sequence[Seen], splits: Iterable[frozenset[str]] = (), types: Types = TYPES) -> Mapping[str, str]:
+    """By event id: the customer (name of its label); a touchpoint with shared identifiers alone is its own. Splits are without periods."""
+    links, shared = links_of(touchpoints, types)
+    forbidden, lives = set(splits), lives_of(touchpoints, types)
+    allowed = {pair: at for pair, at in links.items() if frozenset(map(without_period, pair)) not in forbidden and not pair & shared}
+    root = _persons(pair for pair in allowed if all(is_strong(each, types) for each in pair))
 
     def owner(node: str) -> str:
-        if is_strong(node):
+        if is_strong(node, types):
             return name_of(root(node))
         found = []
         for pair, first in allowed.items():
-            if node in pair:
-                (other,) = pair - {node}
-                if name_of(other) < name_of(node):
-                    found.append((not is_strong(other), *first, other))
-        return owner(min(found)[3]) if found else name_of(node)
+            for period in pair.intersection(lives[node]):
+                (other,) = pair - {period}
+                if name_of(other) < name_of(period):
+                    found.append((not is_strong(other, types), *first, other))
+        return owner(min(found)[3]) if found else name_of(lives[node][0])
 
     placed = {}
     for identifiers, _, event_id in touchpoints:

@@ -1,13 +1,17 @@
 """Identity: whatever order and partitions touchpoints come by, the same customers as over all of them at once."""
 
 from collections import defaultdict, deque
+from collections.abc import Mapping
+from typing import Final
 
+import msgspec
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from streams.journeys.identity.graph import Graph
+from streams.journeys.identity.periods import DAY_US, in_period, without_period
 from streams.journeys.identity.records import Message, Move
-from streams.journeys.identity.strength import customer_of, name_of
+from streams.journeys.identity.strength import TYPES, IdentifierType, customer_of, lifetimes_of, name_of, type_of
 from streams.processors import identify_state
 from tests.identity.by_the_words import Seen, customers, links_of
 
@@ -19,6 +23,12 @@ NAMES = [
     *(f"cookie:{each}" for each in "abcd"),
     *(f"order:{each}" for each in "abc"),
 ]
+MORTAL: Final = {
+    **TYPES,
+    **{name: msgspec.structs.replace(TYPES[name], lifetime_days=30) for name in ("device", "cookie", "order")},
+    "email": msgspec.structs.replace(TYPES["email"], most_seen_with={**TYPES["email"].most_seen_with, "cookie": 2}),
+}
+"""Devices, cookies and orders live for a month; an address is seen with two cookies."""
 identifiers = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True).map(lambda found: tuple(sorted(found, key=name_of)))
 touchpoints = st.lists(st.tuples(identifiers, st.integers(0, 9)), min_size=1, max_size=14).map(
     lambda found: [(names, at, f"e{index}") for index, (names, at) in enumerate(found)]
@@ -28,14 +38,15 @@ touchpoints = st.lists(st.tuples(identifiers, st.integers(0, 9)), min_size=1, ma
 class Network:
     """Graphs of some partitions, and what is on its way between them: in order from one to another, else in any order."""
 
-    def __init__(self, partitions: int) -> None:
-        self.graphs = [Graph() for _ in range(partitions)]
+    def __init__(self, partitions: int, types: Mapping[str, IdentifierType] = TYPES) -> None:
+        self.types = types
+        self.graphs = [Graph(types) for _ in range(partitions)]
         self.changelogs: list[dict[bytes, bytes | None]] = [{} for _ in range(partitions)]
         self.ways: dict[tuple[int, int], deque[Message | Seen]] = defaultdict(deque)
         self.given: dict[str, str] = {}
 
     def where(self, identifier: str) -> int:
-        return sum(identifier.encode()) % len(self.graphs)
+        return sum(without_period(identifier).encode()) % len(self.graphs)
 
     def send(self, sender: int, identifier: str, item: Message | Seen) -> None:
         self.ways[sender, self.where(identifier)].append(item)
@@ -105,8 +116,28 @@ class Network:
 @settings(max_examples=400, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(touchpoints, st.integers(1, 4), st.data())
 def test_same_customers_as_over_all_touchpoints_at_once(seen: list[Seen], partitions: int, data: st.DataObject) -> None:
-    network = Network(partitions)
-    pairs = sorted(tuple(sorted(pair)) for pair in links_of(seen)[0])
+    come_to_the_same(Network(partitions), seen, data)
+
+
+@settings(max_examples=400, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(touchpoints, st.integers(1, 4), st.data())
+def test_same_lives_as_over_all_touchpoints_at_once(seen: list[Seen], partitions: int, data: st.DataObject) -> None:
+    come_to_the_same(Network(partitions, MORTAL), [in_periods(each) for each in seen], data)
+
+
+def in_periods(seen: Seen) -> Seen:
+    """The touchpoint as admit names it, where its time is in half months."""
+    names, at, event_id = seen
+    day = at * 15
+    lifetimes = lifetimes_of(MORTAL)
+    dated = [in_period(each, day * DAY_US, lifetimes[type_of(each)]) if type_of(each) in lifetimes else each for each in names]
+    return tuple(dated), day, event_id
+
+
+def come_to_the_same(network: Network, seen: list[Seen], data: st.DataObject) -> None:
+    """In a drawn order, with repeats and splits in between, the network comes to what the words say; so does its heir."""
+    types = network.types
+    pairs = sorted({tuple(sorted(map(without_period, pair))) for pair in links_of(seen, types)[0]})
     splits = data.draw(st.lists(st.sampled_from(pairs), max_size=3, unique=True)) if pairs else []
     waiting = [*seen, *data.draw(st.lists(st.sampled_from(seen), max_size=3)), *splits]
     for number, each in enumerate(data.draw(st.permutations(waiting))):
@@ -120,9 +151,9 @@ def test_same_customers_as_over_all_touchpoints_at_once(seen: list[Seen], partit
     before = None
     while before != (before := network.customers(seen)):
         network.send_on(seen)
-    assert network.customers(seen) == customers(seen, [frozenset(pair) for pair in splits])
+    assert network.customers(seen) == customers(seen, [frozenset(pair) for pair in splits], types)
     for graph, changelog in zip(network.graphs, network.changelogs, strict=True):
-        heir = Graph()
+        heir = Graph(types)
         for key, value in changelog.items():
             identify_state.load(heir, key, value)
         assert {each: heir.nodes[each] for each in list(heir.nodes)} == {each: graph.nodes[each] for each in list(graph.nodes)}

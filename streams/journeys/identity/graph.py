@@ -6,6 +6,7 @@ crossed the cut edge can survive. Messages between two nodes must keep their ord
 
 from collections.abc import Callable, Mapping, Sequence
 
+from streams.journeys.identity.lives import Lives
 from streams.journeys.identity.nodes import Nodes
 from streams.journeys.identity.records import NEVER_SEEN, Cut, Edge, Label, Message, Move, Node
 from streams.journeys.identity.strength import TYPES, IdentifierType, customer_of, name_of, type_of
@@ -17,6 +18,7 @@ class Graph:
     def __init__(self, types: Mapping[str, IdentifierType] = TYPES) -> None:
         self._types = types
         self.nodes = Nodes()
+        self.lives = Lives(self.nodes, types)
         self.changed_nodes: dict[str, None] = {}
         self.changed_edges: dict[tuple[str, str], None] = {}
         self.effects: list[Message | Move] = []
@@ -112,7 +114,7 @@ class Graph:
             if self._tells(receiver, sender) and node.label.improves(message.label):
                 self.effects.append(Message("label", receiver, sender, label=node.label, version=node.version))
         if self._follows(receiver, sender):
-            self._choose(receiver, node)
+            self._choose(receiver)
 
     def _hear_label(self, message: Message) -> None:
         node = self.nodes[message.receiver]
@@ -124,10 +126,13 @@ class Graph:
         self._cut(message.receiver, message.sender, message, "shared", restart=message.restart)
 
     def _hear_split(self, message: Message) -> None:
-        edges = self.nodes[message.receiver].edges
-        if message.sender not in edges:
-            edges[message.sender] = Edge(NEVER_SEEN, "")
-        self._cut(message.receiver, message.sender, message, "split", restart=True)
+        sender, base = message.sender, self.lives.base
+        for receiver in self.lives.all_of(message.receiver):
+            edges = self.nodes[receiver].edges
+            if receiver == message.receiver and sender not in edges:
+                edges[sender] = Edge(NEVER_SEEN, "")
+            for other in [each for each in edges if base(each) == sender]:
+                self._cut(receiver, other, message, "split", restart=True)
 
     # -- labels ------------------------------------------------------------
 
@@ -144,18 +149,21 @@ class Graph:
         elif self._follows(receiver, sender) and message.version > edge.version:
             edge.label, edge.version = label, message.version
             self.changed_edges[receiver, sender] = None
-            self._choose(receiver, node)
+            self._choose(receiver)
 
-    def _choose(self, identifier: str, node: Node) -> None:
-        """Let a weak identifier follow whom it was seen with first, a strong one before a weak one; itself where nobody is left."""
+    def _choose(self, identifier: str) -> None:
+        """Let a life follow whom it was seen with first, a strong one before a weak one; its first period where nobody is left."""
+        life = [(each, self.nodes[each]) for each in self.lives.of(identifier)]
         found = [
             (not self._is_strong(other), edge.at, edge.event_id, other, edge.label)
+            for _, node in life
             for other, edge in node.edges.items()
             if not edge.cut and edge.label is not None and self._follows(identifier, other)
         ]
-        own = Label(0, "", name_of(identifier))
-        label = min(found, key=lambda each: each[:4])[4] if found and not node.is_shared else own
-        self._set_label(identifier, node, label)
+        own = Label(0, "", name_of(life[0][0]))
+        followed = min(found, key=lambda each: each[:4])[4] if found else own
+        for each, node in life:
+            self._set_label(each, node, Label(0, "", name_of(each)) if node.is_shared else followed)
 
     def _set_label(self, identifier: str, node: Node, label: Label) -> None:
         if label != node.label:
@@ -174,9 +182,9 @@ class Graph:
         edge.cut = why
         edge.label = None
         self.changed_edges[receiver, sender] = None
-        self._cut_off.add(receiver)
+        self._cut_off.update(self.lives.of(receiver))
         if not self._is_strong(receiver):
-            self._choose(receiver, node)
+            self._choose(receiver)
         elif self._is_strong(sender) and was_linking and restart and not node.is_shared:
             splitter = message.event_id if why == "split" else sender
             self._set_label(receiver, node, Label(node.label.epoch + 1, splitter, name_of(receiver)))
@@ -191,24 +199,39 @@ class Graph:
         self.changed_edges[identifier, other] = None
         if is_new:
             self._share_if_too_many(identifier, node, other)
+        if not edge.cut and self.lives.is_split(identifier, other):
+            edge.cut = "split"
         if node.is_shared and not edge.cut:
             edge.cut = "shared"
         return edge
 
     def _share_if_too_many(self, identifier: str, node: Node, newcomer: str) -> None:
         """Mark the identifier shared where it is now seen with too many strong ones of the newcomer's type."""
-        type_ = type_of(newcomer)
+        if node.is_shared or not self._is_seen_with_too_many(identifier, type_of(newcomer)):
+            return
+        for each in self.lives.of(identifier):
+            self._share(each, newcomer if each == identifier else "")
+
+    def _is_seen_with_too_many(self, identifier: str, type_: str) -> bool:
         most = self._types[type_of(identifier)].most_seen_with.get(type_)
-        if most is None or node.is_shared:
-            return
-        edges = node.edges
+        if most is None:
+            return False
         prefix = f"{type_}:"
-        if sum(other.startswith(prefix) and edge.at != NEVER_SEEN for other, edge in edges.items()) <= most:
-            return
+        nodes = (self.nodes[each] for each in self.lives.of(identifier))
+        return (
+            self.lives.different(
+                other for node in nodes for other, edge in node.edges.items() if other.startswith(prefix) and edge.at != NEVER_SEEN
+            )
+            > most
+        )
+
+    def _share(self, identifier: str, newcomer: str) -> None:
+        """Let it belong to nobody, and tell all that it was seen with, but for a newcomer that is told by who met it."""
+        node = self.nodes[identifier]
         node.is_shared = True
         self._shared.add(identifier)
         self.changed_nodes[identifier] = None
-        for other, edge in edges.items():
+        for other, edge in node.edges.items():
             if other != newcomer and not edge.cut:
                 edge.cut, edge.label = "shared", None
                 self.changed_edges[identifier, other] = None
@@ -230,7 +253,21 @@ class Graph:
         if node is None:
             node = self.nodes.add(identifier)
             self.changed_nodes[identifier] = None
+            self._join_life(identifier)
         return node
+
+    def _join_life(self, identifier: str) -> None:
+        """A period that was not seen before goes on with the life beside it, or makes one life of two."""
+        life = self.lives.of(identifier)
+        if len(life) == 1:
+            return
+        limited = self._types[type_of(identifier)].most_seen_with
+        if any(self.nodes[each].is_shared for each in life) or any(self._is_seen_with_too_many(identifier, each) for each in limited):
+            for each in life:
+                if not self.nodes[each].is_shared:
+                    self._share(each, "")
+        else:
+            self._choose(identifier)
 
     def _is_strong(self, identifier: str) -> bool:
         return self._types[type_of(identifier)].is_strong
