@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from streams.identity_graph import Shown
+    from streams.lives_seen import SeenLife
     from streams.settings import Settings
 
 _WHY = {"split": "cut by hand", "shared": "cut: one of them is shared"}
@@ -32,6 +34,9 @@ def identity(
     action: Annotated[Action, typer.Argument(help="show, split or shared")],
     values: Annotated[list[str] | None, typer.Argument(metavar="TYPE:VALUE...", help="show: one identifier; split: two of them")] = None,
     *,
+    life: Annotated[
+        int, typer.Option(min=0, help="show: which life of an identifier with a lifetime, from 1; 0 is the last", show_default="the last")
+    ] = 0,
     pseudonyms: Annotated[bool, typer.Option("--pseudonyms", help="the values are pseudonyms, as rows and answers have them")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object for programs")] = False,
     folder: Annotated[Path | None, typer.Option("--dir", help="folder of a stack; starts its ClickHouse where none runs")] = None,
@@ -53,7 +58,7 @@ def identity(
         return
     with reached(settings, folder) as reading:
         if action is Action.show:
-            _show(reading, names[0], as_json=as_json)
+            _show(reading, names[0], life, as_json=as_json)
         else:
             _list_shared(reading, as_json=as_json)
 
@@ -61,6 +66,7 @@ def identity(
 def _name(settings: "Settings", text: str, *, is_pseudonym: bool) -> str:
     """The identifier's name in the graph."""
     from streams.identifiers_file import configured_pseudonyms  # noqa: PLC0415
+    from streams.journeys.identity.periods import lasting  # noqa: PLC0415
     from streams.journeys.identity.strength import TYPES  # noqa: PLC0415
     from streams.settings import SettingsError  # noqa: PLC0415
 
@@ -70,28 +76,69 @@ def _name(settings: "Settings", text: str, *, is_pseudonym: bool) -> str:
     if is_pseudonym:
         return text
     try:
-        pseudonym = configured_pseudonyms(settings).of(type_, value)
+        pseudonyms = configured_pseudonyms(settings)
     except SettingsError as error:
         fail(str(error))
-    return f"{type_}:{pseudonym}"
+    name = f"{type_}:{pseudonyms.of(type_, value)}"
+    return lasting(name) if type_ in pseudonyms.lifetimes else name
 
 
-def _show(settings: "Settings", name: str, *, as_json: bool) -> None:
+def _show(settings: "Settings", name: str, number: int, *, as_json: bool) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     from streams.identity_graph import around  # noqa: PLC0415
 
-    shown = around(settings, name)
+    chosen = _life(settings, name, number)
+    shown = around(settings, *(chosen.life.periods if chosen else (name,)))
     if as_json:
         links = [{field: getattr(link, field) for field in link.__slots__} for link in shown.links]
-        typer.echo(json.dumps({"identifier": name, "customers": dict(shown.customers), "links": links, "whole": shown.is_whole}))
+        told = {"identifier": name, "customers": dict(shown.customers), "links": links, "whole": shown.is_whole}
+        typer.echo(json.dumps(told | ({"life": chosen.as_json()} if chosen else {})))
         return
     console = Console(highlight=False, markup=False, emoji=False)
+    if chosen:
+        console.print(chosen.told())
     console.print(_tree(shown))
     if not shown.links:
         console.print("No other identifier was ever seen together with it.")
     if not shown.is_whole:
         console.print("There are more; ask for one of the last.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A life, which one it is, and of how many."""
+
+    life: "SeenLife"
+    number: int
+    of: int
+
+    def as_json(self) -> dict[str, object]:
+        life = self.life
+        return {"number": self.number, "of": self.of, "periods": life.periods, "first_at": life.first_at, "last_at": life.last_at}
+
+    def told(self) -> str:
+        from streams.journeys.inconsistencies.wording import moment  # noqa: PLC0415
+
+        life, others = self.life, "" if self.of == 1 else "; --life shows another"
+        seen = f"{life.touchpoints:,} touchpoint{'' if life.touchpoints == 1 else 's'}"
+        return f"Life {self.number} of {self.of}: {seen}, from {moment(life.first_at)} to {moment(life.last_at)}{others}"
+
+
+def _life(settings: "Settings", name: str, number: int) -> _Chosen | None:
+    """The life that is asked for: by its number (0: the last), else the one that a pseudonym's period is of. None where there are none."""
+    from streams.identifiers_file import load_identifiers  # noqa: PLC0415
+    from streams.lives_seen import seen_lives  # noqa: PLC0415
+
+    lifetime = load_identifiers(settings.identifiers).lifetimes.get(name.partition(":")[0])
+    lives = seen_lives(settings, name, lifetime) if lifetime is not None else []
+    if number > len(lives):
+        fail(f"there is no life {number}: {'it has no lifetime' if lifetime is None else f'it was seen in {len(lives)}'}")
+    if not lives:
+        return None
+    named = next((place for place, life in enumerate(lives, 1) if name in life.periods), len(lives))
+    chosen = number or named
+    return _Chosen(lives[chosen - 1], chosen, len(lives))
 
 
 def _tree(shown: "Shown") -> "Tree":
@@ -101,8 +148,10 @@ def _tree(shown: "Shown") -> "Tree":
         customer = shown.customers.get(name, "")
         return f"{name}  " + (f"customer {customer}" if customer else "shared: belongs to nobody")
 
-    tree = Tree(said(shown.start))
-    branches, waiting = {shown.start: tree}, [shown.start]
+    start, *periods = shown.starts
+    tree = Tree(said(start))
+    branches, waiting = {start: tree}, [start, *periods]
+    branches |= {each: tree.add(f"{said(each)}: the same life") for each in periods}
     told: set[tuple[str, str]] = set()
     while waiting:
         name = waiting.pop(0)
@@ -136,6 +185,7 @@ def _list_shared(settings: "Settings", *, as_json: bool) -> None:
 
 
 def _split(settings: "Settings", first: str, second: str, *, as_json: bool) -> None:
+    from streams.identifiers_file import load_identifiers  # noqa: PLC0415
     from streams.identity_graph import split  # noqa: PLC0415
 
     number = f"split-{time.time_ns()}"
@@ -143,4 +193,6 @@ def _split(settings: "Settings", first: str, second: str, *, as_json: bool) -> N
     if as_json:
         typer.echo(json.dumps({"split": [first, second], "number": number}))
     else:
-        typer.echo(f"cut for good: {first} and {second} ({number}); other links between them stay: touchpoints identity show shows them")
+        lives = ", in all their lives" if load_identifiers(settings.identifiers).lifetimes else ""
+        links = "other links between them stay: touchpoints identity show shows them"
+        typer.echo(f"cut for good{lives}: {first} and {second} ({number}); {links}")

@@ -7,7 +7,7 @@ whatever the size of the store.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from streams.channels.identifiers import PSEUDONYM_DIGITS
@@ -21,6 +21,7 @@ from streams.journeys.inconsistencies.telling import Wording
 from streams.journeys.promised import KEEPING, WITHDRAWING
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import Touchpoint, type_order
+from streams.lives_seen import last_life
 from streams.processes import shipped_processes
 from streams.settings import Settings, SettingsError
 from streams.web.answer import Answer, Match, Moment, OpenInconsistency, OpenJourney
@@ -41,6 +42,7 @@ NOT_FOR_THE_DESK: Final = ("identity_conflict",)
 
 _PSEUDONYM: Final = re.compile(f"[0-9a-f]{{{PSEUDONYM_DIGITS}}}")
 OWN: Final = "hasAny(identifiers.pseudonym, {pseudonyms:Array(String)})"
+_NAMED: Final = "hasAny(identifiers.pseudonym, {wanted:Array(String)})"
 
 
 class _Kept(NamedTuple):
@@ -101,13 +103,14 @@ def look_up(settings: Settings, value: str, type_: str = "", last: int = LAST_SH
     )
 
 
-def _pseudonyms(settings: Settings, value: str, type_: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """By type of identifier the value's pseudonym; and the types that cannot be tried for want of the key."""
+def _pseudonyms(settings: Settings, value: str, type_: str) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """By type of identifier the value's pseudonyms, and by type of reference with a lifetime; and the types not tried for want of the key.
+
+    A value with a lifetime has those of its last life: who had it before is not meant.
+    """
     wanted = [name for name in IDENTIFIERS if name in (type_ or name)]
-    if not wanted:
-        return {}, ()
     if not settings.pseudonym_key:
-        if type_:
+        if type_ and wanted:
             raise QuestionError(
                 f"an identifier ({type_}) is found by its pseudonym: set TOUCHPOINTS_PSEUDONYM_KEY, or name the stack's --dir"
             )
@@ -116,19 +119,27 @@ def _pseudonyms(settings: Settings, value: str, type_: str) -> tuple[dict[str, s
         pseudonyms = configured_pseudonyms(settings, remembered=0)
     except SettingsError as error:
         raise QuestionError(str(error)) from error
-    return {name: pseudonym for name in wanted if (pseudonym := pseudonyms.of(name, value))}, ()
+    wanted += [name for name in REFERENCES if name in pseudonyms.lifetimes and name in (type_ or name)]
+    found = {name: pseudonym for name in wanted if (pseudonym := pseudonyms.of(name, value))}
+    return {
+        name: tuple(each.partition(":")[2] for each in last_life(settings, f"{name}:{pseudonym}", pseudonyms.lifetimes))
+        for name, pseudonym in found.items()
+    }, ()
 
 
-def _matches(settings: Settings, value: str, tried: tuple[str, ...], pseudonyms: Mapping[str, str]) -> list[Match]:
+def _matches(settings: Settings, value: str, tried: tuple[str, ...], pseudonyms: Mapping[str, Sequence[str]]) -> list[Match]:
     """Customers that the value points to: by the strongest meaning of the value, then the strongest anchor, then the latest."""
     found: list[tuple[int, int, int, Match]] = []
-    if pseudonyms:
-        condition = "hasAny(identifiers.pseudonym, {wanted:Array(String)})"
+    named = [each for name, those in pseudonyms.items() if name not in REFERENCES for each in those]
+    if named:
         by = "arrayFirst(each -> has({wanted:Array(String)}, each.pseudonym), identifiers).type"
-        found += _by(settings, by, condition, {"wanted": array_of(pseudonyms.values())})
+        found += _by(settings, by, _NAMED, {"wanted": array_of(named)})
     for name in REFERENCES:
         if name in tried and (name != "offer" or not found):  # no index leads to an offer, so it comes last
-            found += _by(settings, f"'{name}'", f"references.`{name}` = {{value:String}}", {"value": bound(value)})
+            condition, parameters = f"references.`{name}` = {{value:String}}", {"value": bound(value)}
+            if name in pseudonyms:
+                condition, parameters = f"{condition} AND {_NAMED}", parameters | {"wanted": array_of(pseudonyms[name])}
+            found += _by(settings, f"'{name}'", condition, parameters)
     if "customer" in tried and not found and _PSEUDONYM.fullmatch(value.lower()):
         own = {"pseudonyms": own_pseudonyms(settings, value.lower())}
         found += [each for each in _by(settings, "'customer'", OWN, own) if each[-1].customer == value.lower()]
