@@ -116,6 +116,9 @@ DEAD_LETTERS: Final = StateMetric(
     "touchpoints_dead_letters_total", ("channel", "reason", "partition"), "Events that were not admitted, by reason."
 )
 INCONSISTENCIES: Final = StateMetric("touchpoints_inconsistencies_total", ("rule", "severity", "partition"), "Inconsistencies ever found.")
+LATE: Final = StateMetric(
+    "touchpoints_late_total", ("channel", "partition"), "Live events admitted that came more than 48 hours after they happened."
+)
 LAST_EVENT: Final = StateMetric(
     "touchpoints_channel_last_event_timestamp_seconds", ("channel",), "Unix time at which the channel's last event arrived.", max
 )
@@ -153,6 +156,7 @@ STATE_METRICS: Final = (
     EVENTS,
     DEAD_LETTERS,
     INCONSISTENCIES,
+    LATE,
     LAST_EVENT,
     LAG,
     CONSERVATION,

@@ -114,6 +114,8 @@ def _admit_samples(processor: AdmitPartition, number: str) -> Iterable[Sample]:
         yield meters.DEAD_LETTERS.sample(count, channel, reason, number)
     for channel, count in dead.items():
         yield meters.EVENTS.sample(count, channel, "dead", number)
+    for channel, count in memo.late.items():
+        yield meters.LATE.sample(count, channel, number)
     for channel, at_us in memo.last_event.items():
         yield meters.LAST_EVENT.sample(at_us / 1e6, channel)
 

@@ -30,6 +30,8 @@ from streams.processors.memo import MemoPartition
 from streams.processors.watermark import SourceTimes
 
 SECOND_US = 1_000_000
+HORIZON_US: Final = 48 * 3600 * SECOND_US
+"""How late a live event may come before it counts as late, as in the view `late_touchpoints`."""
 FIRST_CHANNELS: Final = ("website", "app", "chat", "email", "phone", "store", "survey")
 """The channels of installations whose memo does not say which it was written for."""
 
@@ -42,6 +44,7 @@ class AdmitMemo(msgspec.Struct):
     dead            events that were refused, by `channel reason`
     last_event      us, arrival of the channel's last event
     clock           the last word that went downstream
+    late            live events, by channel, that came more than the horizon after they happened
     channels        that admit took when this was written; () before this was noted, when there were FIRST_CHANNELS
     """
 
@@ -51,6 +54,7 @@ class AdmitMemo(msgspec.Struct):
     last_event: dict[str, int] = {}
     clock: Clock | None = None
     channels: tuple[str, ...] = ()
+    late: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,8 @@ class AdmitPartition(MemoPartition[AdmitMemo]):
                 memo.times.heard_import(channel, replay, touchpoint.corrected_at - late)
             else:
                 memo.times.heard_live(channel, arrived - plan.delay_us[channel])
+                if arrived > touchpoint.corrected_at + HORIZON_US:
+                    counted(memo.late, {channel: 1})
 
     def _events(self, channel: str, batch: Batch, now_us: int) -> tuple[Sequence[Any], Sequence[str], Sequence[int], Sequence[int]]:
         """The batch's events, with their imports, how late these may be, and arrivals; clock records of imports are heard here."""

@@ -170,6 +170,16 @@ async def test_counts_add_up_and_outlive_a_restart(plan, published):
     assert again.dead == memo.dead
 
 
+async def test_live_events_that_come_more_than_the_horizon_late_are_counted_by_channel(plan, published):
+    partition = AdmitPartition(1, plan)
+    day = 86_400_000_000
+    values = [published("chat", event_id=f"e{age}", occurred_at=NOW - age) for age in (0, 2 * day, 2 * day + 1)]
+    live = [fetched("chat", value, number) for number, value in enumerate(values)]
+    imported = fetched("survey", published("survey", **NINE, occurred_at=NOW - 9 * day), 0, ("replay", b"old"))
+    changes = await partition.step(work(batch(*live), batch(imported)))
+    assert memo_of(changes).late == {"chat": 1}
+
+
 async def test_a_record_too_large_for_a_commit_becomes_a_dead_letter(partition, published, read_output):
     given = work(batch(fetched("chat", published("chat"), 3), fetched("chat", published("chat"), 4)), refused=frozenset({("in.chat", 3)}))
     touchpoints, _, (letter,) = split(await partition.step(given))
