@@ -42,7 +42,8 @@ NOW: Final = 2**60
 OF_TOUCHPOINTS: Final = (1, 20, 500)
 PARTS: Final = {"n": "nodes", "e": "edges", "h": "heads", "a": "holdings", "p": "published", "t": "touchpoints", "c": "refused"}
 THINGS: Final = ("order", "case", "conversation")
-_PSEUDONYM: Final = re.compile(rb"[0-9a-f]{32}")
+_DIGITS: Final = 32
+_PSEUDONYM: Final = re.compile(rb"[0-9a-f]{%d}" % _DIGITS)
 Records = dict[bytes, bytes]
 
 
@@ -70,8 +71,11 @@ class Other:
         return _PSEUDONYM.sub(lambda found: self.raw(bytes.fromhex(found[0].decode())).hex().encode(), value)
 
     def name(self, identifier: str) -> str:
-        """An identifier or a label's name."""
-        return self.text(identifier.encode()).decode()
+        """An identifier, a label's name, a customer: what ends with a pseudonym, and stands before it, stays."""
+        before, pseudonym = identifier[:-_DIGITS], identifier[-_DIGITS:]
+        if _PSEUDONYM.fullmatch(pseudonym.encode()) is None:
+            return identifier
+        return before + self.raw(bytes.fromhex(pseudonym)).hex()
 
     def stitch(self, key: bytes, value: bytes) -> tuple[bytes, bytes]:
         """A record of stitch's changelog."""
