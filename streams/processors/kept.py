@@ -2,9 +2,9 @@
 
 Packed, touchpoints stand compressed together, newest last: full blocks that stay as they are, then one frame with the customer's own
 small things and the touchpoints since. A later touchpoint counts in place of an earlier one of the same holding and event id.
+Who has nothing but markers of identifiers that went has a form of his own (`markers`).
 
-The first bytes are a header that is read without unpacking: deadline, how far he was judged, and the time that he is lined up for (us),
-then the number of his domain.
+The first bytes are a header that is read without unpacking (`times`).
 """
 
 import struct
@@ -14,14 +14,14 @@ from typing import Final, TypeVar
 import msgspec
 
 from streams.journeys.touchpoint import event_id_of
+from streams.processors import markers
 from streams.processors.squeezing import squeezed_customer, unsqueezed
-from streams.processors.stitch_records import Entry, Holding
+from streams.processors.stitch_records import NEVER, Entry, Holding
+from streams.processors.times import NOBODYS, Times, header, header_bytes, times_of
 
 BLOCK: Final = 32
 """Touchpoints in a block: with more, they hardly get shorter. Up to half as many more stand in the last frame."""
 
-header: Final = struct.Struct(">qqqH")
-"""deadline, now, lined_up, domain."""
 _size: Final = struct.Struct(">I")
 K = TypeVar("K")
 V = TypeVar("V")
@@ -54,6 +54,7 @@ _entries = msgspec.msgpack.Decoder(Entry)
 class Kept:
     """A customer, open.
 
+    customer                            whose number it is
     deadline, now, lined_up, domain     of the header
     holdings, published, refused        all of him but touchpoints; holdings by identifier and epoch, refused contents by name
     blocks, last                        packed touchpoints: full blocks, and the frame behind them
@@ -61,10 +62,11 @@ class Kept:
     is_changed                          whether what was packed is not all any more
     """
 
-    deadline: int
-    now: int
-    lined_up: int
-    domain: int
+    customer: str
+    deadline: int = NEVER
+    now: int = 0
+    lined_up: int = NEVER
+    domain: int = 0
     holdings: dict[tuple[str, int], Holding] = field(default_factory=dict)
     published: dict[str, Entry] = field(default_factory=dict)
     refused: dict[Name, bytes] = field(default_factory=dict)
@@ -126,10 +128,16 @@ NUMBER_BYTES: Final = 3
 
 def packed(kept: Kept) -> bytes:
     """All of a customer, as he is kept while nobody asks for him."""
+    times = Times(kept.deadline, kept.now, kept.lined_up, kept.domain)
+    has_touchpoints = kept.touchpoints() if kept.gone else kept.blocks or kept.fresh or kept.last
+    if times == NOBODYS and not (has_touchpoints or kept.published or kept.refused):
+        marked = markers.packed(bytes.fromhex(kept.customer), kept.holdings.values())
+        if marked is not None:
+            return marked
     blocks = [] if kept.gone else kept.blocks
     frames = [*blocks, *map(squeezed_customer, frames_of(kept))]
     items = [part for frame in frames for part in (_size.pack(len(frame)), frame)]
-    return b"".join((header.pack(kept.deadline, kept.now, kept.lined_up, kept.domain), *items))
+    return b"".join((header(times), *items))
 
 
 def frames_of(kept: Kept) -> list[bytes]:
@@ -155,9 +163,11 @@ def frames_of(kept: Kept) -> list[bytes]:
 
 def unpacked(customer: str, entry: bytes) -> Kept:
     """The customer of `packed`'s bytes."""
-    deadline, now, lined_up, domain = header.unpack_from(entry)
-    kept = Kept(deadline, now, lined_up, domain, is_changed=False)
-    at = header.size
+    kept = Kept(customer, *times_of(entry), is_changed=False)
+    if entry[:1] == markers.FIRST:
+        kept.holdings = {(each.identifier, each.epoch): each for each in markers.unpacked(bytes.fromhex(customer), entry)}
+        return kept
+    at = header_bytes(entry)
     while at < len(entry):
         start = at + _size.size
         at = start + _size.unpack_from(entry, at)[0]

@@ -15,9 +15,10 @@ from typing import Final
 import msgspec
 
 from streams.journeys.shelves import Shelves
-from streams.processors.kept import NUMBER_BYTES, Kept, header, packed, unpacked
+from streams.processors.kept import NUMBER_BYTES, Kept, packed, unpacked
 from streams.processors.squeezing import squeezed_touchpoint
 from streams.processors.stitch_records import NEVER, Entry, Head, Holding, decode_head, encode_head
+from streams.processors.times import NOBODYS, Times, header, times_of
 
 SHELF_BYTES: Final = 6 * 1024
 """Three or four customers of 20 touchpoints."""
@@ -44,7 +45,7 @@ class StitchState:
         self._loose: dict[bytes, list[bytes | None]] = {}
         """What was loaded of customers and is not packed yet: a header, None, then keys and values."""
         self._open: OrderedDict[str, Kept] = OrderedDict()
-        self._latest: tuple[str | None, Kept] = (None, Kept(NEVER, 0, NEVER, 0))
+        self._latest: tuple[str | None, Kept] = (None, Kept(""))
         """Who was asked for last, since he mostly is asked for again."""
         self._domains: list[str] = [""]
         self._due: dict[int, list[bytes]] = defaultdict(list)
@@ -57,11 +58,11 @@ class StitchState:
         waiting = self._loose.get(raw)
         if waiting is None:
             before = self._packed.get(raw)
-            waiting = self._loose[raw] = [_NOBODY if before is None else before[: header.size], None]
+            waiting = self._loose[raw] = [_NOBODY if before is None else header(times_of(before)), None]
         if key[:1] == b"h":
             head = Head() if value is None else decode_head(value)
             deadline = _raw(head.deadline)
-            waiting[0] = header.pack(deadline, head.now, deadline, self._domain(head.domain))
+            waiting[0] = header(Times(deadline, head.now, deadline, self._domain(head.domain)))
             return
         waiting += (key, value)
         if len(waiting) > 2 * LOOSE_RECORDS:
@@ -79,7 +80,7 @@ class StitchState:
         """All is there and settled: line up who is due when. Returns the customers who wait for an import."""
         waiting: list[str] = []
         for raw, entry in self._packed.items():
-            deadline, now, _, domain = header.unpack_from(entry)
+            deadline, now, _, domain = times_of(entry)
             if deadline != NEVER:
                 self._due[domain].append(_place(deadline, raw))
                 if deadline <= now:
@@ -91,9 +92,9 @@ class StitchState:
     def _settle(self, raw: bytes, waiting: list[bytes | None]) -> None:
         """Pack what was loaded of a customer."""
         before = self._packed.get(raw)
-        kept = Kept(NEVER, 0, NEVER, 0) if before is None else unpacked(raw.hex(), before)
+        kept = Kept(raw.hex()) if before is None else unpacked(raw.hex(), before)
         kept.is_changed = True
-        kept.deadline, kept.now, kept.lined_up, kept.domain = header.unpack(waiting[0] or _NOBODY)
+        kept.deadline, kept.now, kept.lined_up, kept.domain = times_of(waiting[0] or _NOBODY)
         for key, value in zip(waiting[2::2], waiting[3::2], strict=True):
             if key is not None:
                 kept.load(key[:1], key[_PART:], value)
@@ -258,7 +259,7 @@ class StitchState:
         kept = self._open.get(customer)
         if kept is None:
             entry = self._packed.get(bytes.fromhex(customer))
-            kept = Kept(NEVER, 0, NEVER, 0, is_changed=False) if entry is None else unpacked(customer, entry)
+            kept = Kept(customer, is_changed=False) if entry is None else unpacked(customer, entry)
             self._open[customer] = kept
         else:
             self._open.move_to_end(customer)
@@ -270,7 +271,7 @@ class StitchState:
         kept = self._open.get(raw.hex())
         if kept is not None:
             return kept.deadline, kept.lined_up, kept.domain
-        deadline, _, lined_up, domain = header.unpack_from(self._packed.get(raw) or _NOBODY)
+        deadline, _, lined_up, domain = times_of(self._packed.get(raw) or _NOBODY)
         return deadline, lined_up, domain
 
     def _line_up(self, raw: bytes, lined_up: int) -> None:
@@ -285,7 +286,7 @@ class StitchState:
             return len(self._domains) - 1
 
 
-_NOBODY: Final = header.pack(NEVER, 0, NEVER, 0)
+_NOBODY: Final = header(NOBODYS)
 
 
 def _raw(deadline: int | None) -> int:
