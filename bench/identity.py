@@ -10,8 +10,9 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from streams.channels.catalogue import CHANNELS
 from streams.journeys.identity.graph import Graph
 from streams.journeys.identity.records import Message, Move
 from streams.journeys.identity.strength import name_of
@@ -23,7 +24,15 @@ from streams.simulation.pairs import pair_score
 TOUCHPOINTS: Final = 20
 DISORDER_US: Final = 3_600_000_000
 _FOLLOWED: Final = ("order", "case", "conversation")
-Seen = tuple[tuple[str, ...], int, str]
+
+
+class Seen(NamedTuple):
+    """Identifiers of a touchpoint from strong to weak, its time (us), its event id, and whether the company turned to the first."""
+
+    identifiers: tuple[str, ...]
+    at: int
+    event_id: str
+    is_outbound: bool
 
 
 class Partitions:
@@ -42,11 +51,11 @@ class Partitions:
 
     def customer(self, seen: Seen) -> str:
         """Whom a touchpoint belongs to now: its first identifier that is not shared decides."""
-        for identifier in seen[0]:
+        for identifier in seen.identifiers:
             graph = self._graph(identifier)
             if not graph.is_shared(identifier):
-                return graph.nodes[identifier].label.name if identifier in graph.nodes else identifier
-        return f"event {seen[2]}"
+                return graph.nodes[identifier].owner if identifier in graph.nodes else identifier
+        return f"event {seen.event_id}"
 
     def _graph(self, identifier: str) -> Graph:
         return self.graphs[partition_of(identifier, len(self.graphs))]
@@ -56,13 +65,13 @@ class Partitions:
             graph = self._graph(item.receiver)
             graph.hear(item)
         else:
-            identifiers, at, event_id = item
-            graph = self._graph(identifiers[0])
-            graph.seen(identifiers, at, event_id)
-            if not graph.is_shared(identifiers[0]):
-                graph.place(identifiers[0])
-            elif len(identifiers) > 1:
-                self._waiting.append((identifiers[1:], at, event_id))
+            anchor, *others = item.identifiers
+            graph = self._graph(anchor)
+            (graph.addressed if item.is_outbound else graph.seen)(item.identifiers, item.at, item.event_id)
+            if not graph.is_shared(anchor):
+                graph.place(anchor)
+            elif others:
+                self._waiting.append(item._replace(identifiers=tuple(others)))
         graph.settle()
         for effect in graph.effects:
             if isinstance(effect, Move):
@@ -88,7 +97,7 @@ def main(customers: int = 100_000, seed: int = 1, partitions: int = 4) -> None:
             print(f"\r{number:,} of {len(seen):,}", end="", file=sys.stderr)
     spent_s = time.process_time() - began
     send_on(installation, seen)
-    found = ((each[2], installation.customer(each)) for each in seen)
+    found = ((each.event_id, installation.customer(each)) for each in seen)
     shared = sum(graph.shared for graph in installation.graphs)
     score = pair_score(found, simulation.persons())
     nodes = sum(1 for graph in installation.graphs for _ in graph.nodes)
@@ -107,11 +116,11 @@ def main(customers: int = 100_000, seed: int = 1, partitions: int = 4) -> None:
 def send_on(installation: Partitions, seen: list[Seen]) -> None:
     """What was held under an identifier before that became shared goes to the next one: stitch's part of it."""
     before: dict[str, str] | None = None
-    while before != (before := {each[2]: installation.customer(each) for each in seen if len(each[0]) > 1}):
-        for names, at, event_id in seen:
-            for index, name in enumerate(names[:-1]):
+    while before != (before := {each.event_id: installation.customer(each) for each in seen if len(each.identifiers) > 1}):
+        for each in seen:
+            for index, name in enumerate(each.identifiers[:-1]):
                 if installation._graph(name).is_shared(name):  # noqa: SLF001  # the bench is the network
-                    installation.see((names[index + 1 :], at, event_id))
+                    installation.see(each._replace(identifiers=each.identifiers[index + 1 :]))
                 else:
                     break
 
@@ -126,7 +135,10 @@ def _disordered(events: Any, seed: int) -> Iterator[Seen]:
         names = {f"{each['type']}:{each['value']}" for each in record["identifiers"]}
         references = record.get("references") or {}
         names |= {f"{type_}:{references[type_]}" for type_ in _FOLLOWED if references.get(type_)}
-        rows.append((event.at + shaken.random() * DISORDER_US, (tuple(sorted(names, key=name_of)), event.at, record["event_id"])))
+        direction = record.get("direction", "unknown")
+        is_outbound = (CHANNELS[event.channel].kinds[record["kind"]].direction if direction == "unknown" else direction) == "outbound"
+        seen = Seen(tuple(sorted(names, key=name_of)), event.at, record["event_id"], is_outbound)
+        rows.append((event.at + shaken.random() * DISORDER_US, seen))
     rows.sort(key=lambda row: row[0])
     return (row[1] for row in rows)
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from time import process_time
 from typing import NamedTuple
 
-from bench.identity import Partitions, send_on
+from bench.identity import Partitions, Seen, send_on
 from streams.avro.codec import Encoder
 from streams.avro.refusal import Refusal
 from streams.avro.registry import FileRegistry
@@ -114,13 +114,18 @@ def whose(arrived: Sequence[Arrived]) -> dict[str, str]:
     """By event id: the customer to whom the identity graph gives it in the end, whatever came when."""
     installation = Partitions(PARTITIONS)
     seen = [
-        (tuple(f"{one.type}:{one.pseudonym}" for one in touchpoint.identifiers), touchpoint.corrected_at, touchpoint.event_id)
+        Seen(
+            tuple(f"{one.type}:{one.pseudonym}" for one in touchpoint.identifiers),
+            touchpoint.corrected_at,
+            touchpoint.event_id,
+            touchpoint.direction == "outbound",
+        )
         for _, touchpoint in arrived
     ]
     for each in seen:
         installation.see(each)
     send_on(installation, seen)
-    return {each[2]: installation.customer(each) for each in seen}
+    return {each.event_id: installation.customer(each) for each in seen}
 
 
 def named(customers: Mapping[str, str], person: Mapping[str, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from streams.journeys.identity.strength import TYPES, IdentifierType
 from streams.processors import identify_state
 from streams.processors.identities import IdentityRows
 from streams.processors.internal import (
+    ADDRESSED,
     CLOCK,
     IDENTITY,
     KIND,
@@ -116,7 +117,8 @@ class IdentifyPartition:
         if anchor in identifiers:
             identifiers = identifiers[identifiers.index(anchor) :]
             event_id = headers["event_id"].decode()
-            graph.seen(identifiers, int(headers["occurred_at"]), event_id)
+            see = graph.addressed if ADDRESSED in headers else graph.seen
+            see(identifiers, int(headers["occurred_at"]), event_id)
             if graph.is_shared(anchor):
                 self._send_effects(outputs)
                 following = identifiers[1] if len(identifiers) > 1 else solitary(event_id)

@@ -48,7 +48,7 @@ class IdentityRows:
             "type": type_,
             "pseudonym": pseudonym,
             "version": now_us,
-            "customer": "" if node.is_shared else customer_of(node.label.name),
+            "customer": "" if node.is_shared else customer_of(node.owner),
             "epoch": node.epoch,
             "assigned_at": now_us,
         }

@@ -13,6 +13,7 @@ import msgspec
 from streams.delivery.commit import Output
 from streams.journeys.accounts import account_id
 from streams.journeys.identity.periods import without_period
+from streams.journeys.identity.strength import THINGS
 from streams.journeys.touchpoint import Touchpoint
 
 KIND: Final = "kind"
@@ -20,6 +21,8 @@ TOUCHPOINT: Final = b"touchpoint"
 CLOCK: Final = b"clock"
 LATE: Final = "late"
 """Header of an import's event: by how much (us, as text) the import's events may come behind one of a later time; none: not at all."""
+ADDRESSED: Final = "addressed"
+"""Header of a touchpoint in which the company turns to somebody about an order, case or conversation."""
 IDENTITY: Final = b"identity"
 """What one identifier's node tells another's: `streams.journeys.identity.records.Message`."""
 MOVE: Final = b"move"
@@ -93,7 +96,14 @@ def touchpoint_output(topic: str, partition: int, key: str, touchpoint: Touchpoi
     ]
     if touchpoint.account:
         headers.append(("account", touchpoint.account.encode()))
+    if is_addressed(touchpoint):
+        headers.append((ADDRESSED, b"1"))
     return Output(topic, partition, key.encode(), value, headers)
+
+
+def is_addressed(touchpoint: Touchpoint) -> bool:
+    """Whether the company turns to somebody in it about an order, case or conversation."""
+    return touchpoint.direction == "outbound" and any(each.type in THINGS for each in touchpoint.identifiers)
 
 
 def account_copy(topic: str, partitions: int, account: str, value: bytes) -> Output:

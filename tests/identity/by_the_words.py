@@ -2,14 +2,15 @@
 
 Links are stars from the strongest identifier that is not shared; shared is who is seen with too many; persons are components of
 strong identifiers (union-find); a weak one follows whom it was seen with first. Where it has a lifetime, each of its lives does: periods
-that follow each other, all of them seen.
+that follow each other, all of them seen. An address that no strong one is linked with leans on the one owner of all orders, cases and
+conversations that it was addressed about.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from streams.journeys.identity.periods import on_day, period_of, without_period
-from streams.journeys.identity.strength import TYPES, IdentifierType, name_of, type_of
+from streams.journeys.identity.strength import THINGS, TYPES, IdentifierType, name_of, type_of
 
 Seen = tuple[Sequence[str], int, str]
 """Identifiers of a touchpoint from strong to weak, its time, its event id."""
@@ -76,26 +77,54 @@ def _persons(links: Iterable[frozenset[str]]) -> Callable[[str], str]:
     return root
 
 
-def customers(touchpoints: Sequence[Seen], splits: Iterable[frozenset[str]] = (), types: Types = TYPES) -> Mapping[str, str]:
-    """By event id: the customer (name of its label); a touchpoint with shared identifiers alone is its own. Splits are without periods."""
+def _addressed_about(touchpoints: Iterable[Seen], addressed: Collection[str], shared: set[str], types: Types) -> dict[str, set[str]]:
+    """By address (strong, and not what a person has one of): numbers of things about which the company turned to it."""
+    about: dict[str, set[str]] = defaultdict(set)
+    for identifiers, _, event_id in touchpoints:
+        anchor = next((each for each in identifiers if each not in shared), None)
+        if event_id in addressed and anchor is not None and is_strong(anchor, types) and not types[type_of(anchor)].is_single_valued:
+            about[anchor] |= {each for each in identifiers if type_of(each) in THINGS}
+    return about
+
+
+def customers(
+    touchpoints: Sequence[Seen],
+    splits: Iterable[frozenset[str]] = (),
+    types: Types = TYPES,
+    addressed: Collection[str] = frozenset(),
+) -> Mapping[str, str]:
+    """By event id: the customer (name of its label); a touchpoint with shared identifiers alone is its own. Splits are without periods.
+
+    `addressed`: ids of the events in which the company turned to the customer.
+    """
     links, shared = links_of(touchpoints, types)
     forbidden, lives = set(splits), lives_of(touchpoints, types)
     allowed = {pair: at for pair, at in links.items() if frozenset(map(without_period, pair)) not in forbidden and not pair & shared}
-    root = _persons(pair for pair in allowed if all(is_strong(each, types) for each in pair))
+    joining = [pair for pair in allowed if all(is_strong(each, types) for each in pair)]
+    root, linked = _persons(joining), {each for pair in joining for each in pair}
+    about = _addressed_about(touchpoints, addressed, shared, types)
 
-    def owner(node: str) -> str:
+    def of_person(node: str) -> str:
+        return name_of(root(node))
+
+    def leaning(node: str) -> str:
+        things = [each for each in about.get(node, ()) if frozenset((node, each)) in allowed]
+        owners = {owner(each, of_person) for each in things} - {name_of(node)}
+        return owners.pop() if node not in linked and len(owners) == 1 else of_person(node)
+
+    def owner(node: str, of_strong: Callable[[str], str]) -> str:
         if is_strong(node, types):
-            return name_of(root(node))
+            return of_strong(node)
         found = []
         for pair, first in allowed.items():
             for period in pair.intersection(lives[node]):
                 (other,) = pair - {period}
                 if name_of(other) < name_of(period):
                     found.append((not is_strong(other, types), *first, other))
-        return owner(min(found)[3]) if found else name_of(lives[node][0])
+        return owner(min(found)[3], of_strong) if found else name_of(lives[node][0])
 
     placed = {}
     for identifiers, _, event_id in touchpoints:
         anchor = next((each for each in identifiers if each not in shared), None)
-        placed[event_id] = owner(anchor) if anchor is not None else f"event {event_id}"
+        placed[event_id] = owner(anchor, leaning) if anchor is not None else f"event {event_id}"
     return placed

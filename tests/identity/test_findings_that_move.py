@@ -24,7 +24,7 @@ def named(type_: str, letter: str) -> str:
     return f"{type_}:{hashlib.md5(f'{type_}{letter}'.encode()).hexdigest()}"
 
 
-NUMBER, EMAIL = named("customer_number", "a"), named("email", "b")
+NUMBER, EMAIL, ORDER = named("customer_number", "a"), named("email", "b"), named("order", "c")
 
 
 def findings(installation: Installation) -> list[dict[str, Any]]:
@@ -81,3 +81,21 @@ def test_a_finding_that_rested_on_two_people_together_is_retracted_by_their_spli
     told = findings(made)
     assert said(told) == [("resolved", ""), ("retracted", "split"), ("open", "")]
     assert told[-1]["customer"] != told[0]["customer"]
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+@pytest.mark.parametrize(("direction", "told"), [("outbound", []), ("inbound", [("open", "")])])
+def test_what_the_company_writes_about_an_order_to_an_address_that_nobody_knows_is_heard_by_whose_order_it_is(
+    installation: Callable[[int], Installation], partitions: int, direction: str, told: list[tuple[str, str]]
+) -> None:
+    made = installation(partitions)
+
+    async def run() -> None:
+        made.see(touch("made", (NUMBER, ORDER), 0, **MADE))
+        made.see(touch("kept", (EMAIL, ORDER), 10, direction=direction, **KEPT))
+        await made.drain()
+        made.time(50)
+        await made.drain()
+
+    asyncio.run(run())
+    assert said(findings(made)) == told

@@ -22,6 +22,7 @@ NAMES = [
     *(f"device:{each}" for each in "ab"),
     *(f"cookie:{each}" for each in "abcd"),
     *(f"order:{each}" for each in "abc"),
+    *(f"case:{each}" for each in "ab"),
 ]
 MORTAL: Final = {
     **TYPES,
@@ -29,10 +30,14 @@ MORTAL: Final = {
     "email": msgspec.structs.replace(TYPES["email"], most_seen_with={**TYPES["email"].most_seen_with, "cookie": 2}),
 }
 """Devices, cookies and orders live for a month; an address is seen with two cookies."""
-identifiers = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True).map(lambda found: tuple(sorted(found, key=name_of)))
-touchpoints = st.lists(st.tuples(identifiers, st.integers(0, 9)), min_size=1, max_size=14).map(
-    lambda found: [(names, at, f"e{index}") for index, (names, at) in enumerate(found)]
-)
+WRITTEN_TO = ["customer_number:a", "customer_number:b", "email:a", "email:b", "email:c", "cookie:a", "order:a", "case:a", "conversation:a"]
+
+
+def touchpoints_of(names: list[str]) -> st.SearchStrategy[list[Seen]]:
+    identifiers = st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True).map(lambda found: tuple(sorted(found, key=name_of)))
+    return st.lists(st.tuples(identifiers, st.integers(0, 9)), min_size=1, max_size=14).map(
+        lambda found: [(names, at, f"e{index}") for index, (names, at) in enumerate(found)]
+    )
 
 
 class Network:
@@ -40,6 +45,7 @@ class Network:
 
     def __init__(self, partitions: int, types: Mapping[str, IdentifierType] = TYPES) -> None:
         self.types = types
+        self.addressed: frozenset[str] = frozenset()
         self.graphs = [Graph(types) for _ in range(partitions)]
         self.changelogs: list[dict[bytes, bytes | None]] = [{} for _ in range(partitions)]
         self.ways: dict[tuple[int, int], deque[Message | Seen]] = defaultdict(deque)
@@ -66,8 +72,8 @@ class Network:
         if isinstance(item, Message):
             graph.hear(item)
         else:
-            graph.seen(*item)
             names, at, event_id = item
+            (graph.addressed if event_id in self.addressed else graph.seen)(names, at, event_id)
             if graph.is_shared(names[0]) and len(names) > 1:
                 self.send(way[1], names[1], (names[1:], at, event_id))
         graph.settle()
@@ -109,20 +115,26 @@ class Network:
         for identifier in seen[0]:
             graph = self.graphs[self.where(identifier)]
             if not graph.is_shared(identifier):
-                return graph.nodes[identifier].label.name
+                return graph.nodes[identifier].owner
         return f"event {seen[2]}"
 
 
 @settings(max_examples=400, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(touchpoints, st.integers(1, 4), st.data())
+@given(touchpoints_of(NAMES), st.integers(1, 4), st.data())
 def test_same_customers_as_over_all_touchpoints_at_once(seen: list[Seen], partitions: int, data: st.DataObject) -> None:
     come_to_the_same(Network(partitions), seen, data)
 
 
 @settings(max_examples=400, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(touchpoints, st.integers(1, 4), st.data())
+@given(touchpoints_of(NAMES), st.integers(1, 4), st.data())
 def test_same_lives_as_over_all_touchpoints_at_once(seen: list[Seen], partitions: int, data: st.DataObject) -> None:
     come_to_the_same(Network(partitions, MORTAL), [in_periods(each) for each in seen], data)
+
+
+@settings(max_examples=400, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(touchpoints_of(WRITTEN_TO), st.integers(1, 4), st.data())
+def test_same_customers_among_few_who_are_written_to_about_few_things(seen: list[Seen], partitions: int, data: st.DataObject) -> None:
+    come_to_the_same(Network(partitions), seen, data)
 
 
 def in_periods(seen: Seen) -> Seen:
@@ -137,6 +149,7 @@ def in_periods(seen: Seen) -> Seen:
 def come_to_the_same(network: Network, seen: list[Seen], data: st.DataObject) -> None:
     """In a drawn order, with repeats and splits in between, the network comes to what the words say; so does its heir."""
     types = network.types
+    network.addressed = frozenset(data.draw(st.sets(st.sampled_from([each[2] for each in seen]))))
     pairs = sorted({tuple(sorted(map(without_period, pair))) for pair in links_of(seen, types)[0]})
     splits = data.draw(st.lists(st.sampled_from(pairs), max_size=3, unique=True)) if pairs else []
     waiting = [*seen, *data.draw(st.lists(st.sampled_from(seen), max_size=3)), *splits]
@@ -151,7 +164,7 @@ def come_to_the_same(network: Network, seen: list[Seen], data: st.DataObject) ->
     before = None
     while before != (before := network.customers(seen)):
         network.send_on(seen)
-    assert network.customers(seen) == customers(seen, [frozenset(pair) for pair in splits], types)
+    assert network.customers(seen) == customers(seen, [frozenset(pair) for pair in splits], types, network.addressed)
     for graph, changelog in zip(network.graphs, network.changelogs, strict=True):
         heir = Graph(types)
         for key, value in changelog.items():
@@ -173,3 +186,55 @@ def test_late_login_takes_the_cookie_along() -> None:
     assert graph.effects == [Move("cookie:c", 0, "c", "n")]
     assert graph.place("cookie:c") == ("n", 1)
     assert customer_of(name_of("customer_number:n")) == "n"
+
+
+def written_to(*event_ids: str) -> Network:
+    network = Network(2)
+    network.addressed = frozenset(event_ids)
+    return network
+
+
+def test_a_mail_about_a_case_goes_to_whose_case_it_is_until_its_address_is_linked() -> None:
+    network = written_to("answer")
+    ask = (("customer_number:n", "case:c"), 1, "ask")
+    answer, write = (("email:x", "case:c"), 2, "answer"), (("email:x",), 3, "write")
+    for each in (answer, ask, write):
+        network.see(each)
+        network.drain()
+    assert network.customers([ask, answer, write]) == dict.fromkeys(("ask", "answer", "write"), name_of("customer_number:n"))
+    network.see((("customer_number:m", "email:x"), 4, "login"))
+    network.drain()
+    assert network.customers([ask, answer]) == {"ask": name_of("customer_number:n"), "answer": name_of("customer_number:m")}
+    network.split("customer_number:m", "email:x", "s")
+    network.drain()
+    assert network.customer(answer) == name_of("customer_number:n")
+    network.split("email:x", "case:c", "t")
+    network.drain()
+    assert network.customer(answer) == name_of("email:x")
+
+
+def test_an_address_that_is_parted_from_its_customer_hears_whose_case_it_was_written_to_about() -> None:
+    network = written_to("answer")
+    login, ask = (("customer_number:m", "email:x"), 1, "login"), (("customer_number:n", "case:c"), 2, "ask")
+    answer = (("email:x", "case:c"), 3, "answer")
+    for each in (login, ask, answer):
+        network.see(each)
+        network.drain()
+    assert network.customer(answer) == name_of("customer_number:m")
+    network.split("customer_number:m", "email:x", "s")
+    network.drain()
+    assert network.customer(answer) == name_of("customer_number:n")
+
+
+def test_an_address_that_was_written_to_about_two_customers_things_stays_its_own() -> None:
+    network = written_to("first", "second")
+    asked = [((f"customer_number:{each}", f"case:{each}"), 1, each) for each in "ab"]
+    answers = [(("email:desk", "case:a"), 2, "first"), (("email:desk", "case:b"), 2, "second")]
+    for each in (*asked, answers[0]):
+        network.see(each)
+    network.drain()
+    assert network.customer(answers[0]) == name_of("customer_number:a")
+    network.see(answers[1])
+    network.drain()
+    assert {network.customer(each) for each in answers} == {name_of("email:desk")}
+    assert network.customers(asked) == {each: name_of(f"customer_number:{each}") for each in "ab"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from streams.avro.registry import FileRegistry
 from streams.journeys.identity.strength import customer_of, name_of
 from streams.journeys.touchpoint import Promise, References, Touchpoint
-from streams.processors.internal import solitary
+from streams.processors.internal import is_addressed, solitary
 from tests.identity.by_the_words import customers, links_of
 
 
@@ -35,6 +35,7 @@ PARTS: Sequence[dict[str, Any]] = (
     {"promises": (Promise("P", "made", what="delivery", due_until=START + 20 * 3_600_000_000),)},
     {"promises": (Promise("P", "kept"),)},
     {"references": References(case="C")},
+    {"direction": "outbound"},
 )
 touchpoints = st.lists(st.tuples(ids, st.integers(0, 9), st.sampled_from(PARTS)), min_size=1, max_size=10).map(
     lambda found: [touch(f"e{index}", names, at, **parts) for index, (names, at, parts) in enumerate(found)]
@@ -69,7 +70,8 @@ def seen(touchpoint: Touchpoint) -> tuple[tuple[str, ...], int, str]:
 
 
 def placed(found: Sequence[Touchpoint], splits: Sequence[tuple[str, str]]) -> dict[str, str]:
-    expected = customers([seen(each) for each in found], [frozenset(pair) for pair in splits])
+    addressed = {each.event_id for each in found if is_addressed(each)}
+    expected = customers([seen(each) for each in found], [frozenset(pair) for pair in splits], addressed=addressed)
     return {
         event_id: customer_of(name) if not name.startswith("event ") else solitary(event_id).partition(":")[2]
         for event_id, name in expected.items()

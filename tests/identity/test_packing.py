@@ -25,8 +25,12 @@ edges = st.builds(
     st.sampled_from(["", "split", "shared"]),
     st.none() | labels,
     st.integers(-1, 2**40),
+    st.just("") | names,
+    st.booleans(),
 )
-nodes = st.builds(Node, labels, numbers, st.booleans(), texts, numbers, st.dictionaries(identifiers, edges, max_size=5))
+nodes = st.builds(
+    Node, labels, numbers, st.booleans(), texts, numbers, st.dictionaries(identifiers, edges, max_size=5), st.just("") | names
+)
 
 
 @given(identifiers, identifiers)

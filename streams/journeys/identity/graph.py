@@ -6,27 +6,20 @@ crossed the cut edge can survive. Messages between two nodes must keep their ord
 
 from collections.abc import Callable, Mapping, Sequence
 
-from streams.journeys.identity.lives import Lives
-from streams.journeys.identity.nodes import Nodes
-from streams.journeys.identity.records import NEVER_SEEN, Cut, Edge, Label, Message, Move, Node
-from streams.journeys.identity.strength import TYPES, IdentifierType, customer_of, name_of, type_of
+from streams.journeys.identity.labels import Labels
+from streams.journeys.identity.records import NEVER_SEEN, Cut, Edge, Label, Message, Move, Node, Word
+from streams.journeys.identity.strength import THINGS, TYPES, IdentifierType, customer_of, name_of, type_of
 
 
-class Graph:
+class Graph(Labels):
     """The nodes of one partition. Changes are noted by key, effects in the order in which they must be sent."""
 
     def __init__(self, types: Mapping[str, IdentifierType] = TYPES) -> None:
-        self._types = types
-        self.nodes = Nodes()
-        self.lives = Lives(self.nodes, types)
-        self.changed_nodes: dict[str, None] = {}
-        self.changed_edges: dict[tuple[str, str], None] = {}
-        self.effects: list[Message | Move] = []
+        super().__init__(types)
         self._shared: set[str] = set()
-        self._to_tell: dict[str, None] = {}
-        self._cut_off: set[str] = set()
         self._hear: dict[str, Callable[[Message], None]] = {
             "link": self._hear_link,
+            "addressed": self._hear_addressed,
             "label": self._hear_label,
             "shared": self._hear_shared,
             "split": self._hear_split,
@@ -45,6 +38,16 @@ class Graph:
 
     def seen(self, identifiers: Sequence[str], at: int, event_id: str) -> None:
         """The first of `identifiers`, the anchor, was seen together with the others at `at` (us)."""
+        self._see(identifiers, at, event_id, "link")
+
+    def addressed(self, identifiers: Sequence[str], at: int, event_id: str) -> None:
+        """The same, where the company turned to the anchor about the numbers of things among the others."""
+        if self._may_lean(identifiers[0]):
+            self._see(identifiers, at, event_id, "addressed")
+        else:
+            self.seen(identifiers, at, event_id)
+
+    def _see(self, identifiers: Sequence[str], at: int, event_id: str, how: Word) -> None:
         anchor = identifiers[0]
         node = self._node(anchor)
         edges = node.edges
@@ -54,11 +57,19 @@ class Graph:
                 # Whom a shared one was seen with is for the others to count; it keeps no more of them itself.
                 self.effects.append(Message("link", anchor, other, at, event_id))
                 continue
-            if edge is not None and (at, event_id) >= (edge.at, edge.event_id):
-                continue
-            self._met(anchor, node, other, at, event_id)
-            label = None if node.is_shared else node.label
-            self.effects.append(Message("link", anchor, other, at, event_id, label, node.version))
+            is_news = edge is None or (at, event_id) < (edge.at, edge.event_id)
+            if edge is None or is_news:
+                edge = self._met(anchor, node, other, at, event_id)
+            word: Word = "link"
+            if how == "addressed" and not edge.is_addressed and type_of(other) in THINGS:
+                edge.is_addressed = True
+                self.changed_edges[anchor, other] = None
+                if self._is_alone(node):
+                    word, is_news = how, True
+            if is_news:
+                label = None if node.is_shared else node.label
+                self.effects.append(Message(word, anchor, other, at, event_id, label, node.version, leans=node.leans))
+                self._linked(anchor, node, other, edge)
 
     def hear(self, message: Message) -> None:
         """Take what another node tells one of this partition."""
@@ -75,7 +86,7 @@ class Graph:
     def place(self, identifier: str) -> tuple[str, int]:
         """Whom a touchpoint of the identifier goes to: the customer and the epoch of the assignment. A move comes before it."""
         node = self._node(identifier)
-        customer = customer_of(node.label.name)
+        customer = customer_of(node.owner)
         if not node.customer:
             node.customer = customer
             self.changed_nodes[identifier] = None
@@ -85,11 +96,15 @@ class Graph:
 
     def settle(self) -> None:
         """Tell the neighbours of every node whose label changed, and move its touchpoints."""
-        for identifier in self._to_tell:
+        for identifier, before in self._to_tell.items():
             node = self.nodes[identifier]
             for other, edge in node.edges.items():
-                if not edge.cut and self._tells(identifier, other):
-                    self.effects.append(Message("label", identifier, other, label=node.label, version=node.version))
+                if not edge.cut and (
+                    self._tells(identifier, other)
+                    or self._is_asked(identifier, node.label, other, edge)
+                    or self._is_asked(identifier, before, other, edge)
+                ):
+                    self._tell(identifier, node, other)
             if node.customer and not node.is_shared:
                 self.place(identifier)
         self._to_tell.clear()
@@ -107,14 +122,26 @@ class Graph:
         edge = self._met(receiver, node, sender, message.at, message.event_id)
         if message.label is None and not edge.cut:
             edge.cut = "shared"
+            self._ask(receiver, node)
         if node.is_shared:
             self.effects.append(Message("shared", receiver, sender))
         elif not edge.cut and message.label is not None:
             self._take_label(receiver, node, sender, edge, message)
             if self._tells(receiver, sender) and node.label.improves(message.label):
-                self.effects.append(Message("label", receiver, sender, label=node.label, version=node.version))
+                self._tell(receiver, node, sender)
         if self._follows(receiver, sender):
             self._choose(receiver)
+        self._linked(receiver, node, sender, edge)
+
+    def _hear_addressed(self, message: Message) -> None:
+        receiver, sender = message.receiver, message.sender
+        self._hear_link(message)
+        node = self.nodes[receiver]
+        edge = node.edges.get(sender)
+        if edge is not None and not edge.is_addressed:
+            edge.is_addressed = True
+            self.changed_edges[receiver, sender] = None
+        self._answer(receiver, node, sender)
 
     def _hear_label(self, message: Message) -> None:
         node = self.nodes[message.receiver]
@@ -134,43 +161,6 @@ class Graph:
             for other in [each for each in edges if base(each) == sender]:
                 self._cut(receiver, other, message, "split", restart=True)
 
-    # -- labels ------------------------------------------------------------
-
-    def _take_label(self, receiver: str, node: Node, sender: str, edge: Edge, message: Message) -> None:
-        label = message.label
-        assert label is not None, "a label's message has a label"
-        if self._is_strong(receiver):
-            if self._is_strong(sender) and label.improves(node.label):
-                is_same_cut = label.cut == node.label.cut
-                name = label.name if is_same_cut else min(label.name, name_of(receiver))
-                if not is_same_cut and message.word == "label":
-                    self._cut_off.add(receiver)
-                self._set_label(receiver, node, Label(label.epoch, label.splitter, name))
-        elif self._follows(receiver, sender) and message.version > edge.version:
-            edge.label, edge.version = label, message.version
-            self.changed_edges[receiver, sender] = None
-            self._choose(receiver)
-
-    def _choose(self, identifier: str) -> None:
-        """Let a life follow whom it was seen with first, a strong one before a weak one; its first period where nobody is left."""
-        life = [(each, self.nodes[each]) for each in self.lives.of(identifier)]
-        found = [
-            (not self._is_strong(other), edge.at, edge.event_id, other, edge.label)
-            for _, node in life
-            for other, edge in node.edges.items()
-            if not edge.cut and edge.label is not None and self._follows(identifier, other)
-        ]
-        own = Label(0, "", name_of(life[0][0]))
-        followed = min(found, key=lambda each: each[:4])[4] if found else own
-        for each, node in life:
-            self._set_label(each, node, Label(0, "", name_of(each)) if node.is_shared else followed)
-
-    def _set_label(self, identifier: str, node: Node, label: Label) -> None:
-        if label != node.label:
-            node.label, node.version = label, node.version + 1
-            self._to_tell[identifier] = None
-            self.changed_nodes[identifier] = None
-
     # -- cuts --------------------------------------------------------------
 
     def _cut(self, receiver: str, sender: str, message: Message, why: Cut, *, restart: bool) -> None:
@@ -180,14 +170,18 @@ class Graph:
             return
         was_linking = not edge.cut
         edge.cut = why
-        edge.label = None
+        edge.label, edge.leans = None, ""
         self.changed_edges[receiver, sender] = None
         self._cut_off.update(self.lives.of(receiver))
         if not self._is_strong(receiver):
             self._choose(receiver)
-        elif self._is_strong(sender) and was_linking and restart and not node.is_shared:
-            splitter = message.event_id if why == "split" else sender
-            self._set_label(receiver, node, Label(node.label.epoch + 1, splitter, name_of(receiver)))
+        elif not self._is_strong(sender):
+            self._lean(receiver, node)
+        elif was_linking and not node.is_shared:
+            if restart:
+                splitter = message.event_id if why == "split" else sender
+                self._set_label(receiver, node, Label(node.label.epoch + 1, splitter, name_of(receiver)))
+            self._ask(receiver, node)
 
     def _met(self, identifier: str, node: Node, other: str, at: int, event_id: str) -> Edge:
         """The edge to another, by the first touchpoint that shows both."""
@@ -233,14 +227,12 @@ class Graph:
         self.changed_nodes[identifier] = None
         for other, edge in node.edges.items():
             if other != newcomer and not edge.cut:
-                edge.cut, edge.label = "shared", None
+                edge.cut, edge.label, edge.leans = "shared", None, ""
                 self.changed_edges[identifier, other] = None
                 self.effects.append(Message("shared", identifier, other, restart=True))
         self._set_label(identifier, node, Label(node.label.epoch + 1, identifier, name_of(identifier)))
         if node.customer:
             self._move(identifier, node, "")
-
-    # -- small parts -------------------------------------------------------
 
     def _move(self, identifier: str, node: Node, customer: str) -> None:
         by_cut = identifier in self._cut_off or node.is_shared
@@ -268,14 +260,3 @@ class Graph:
                     self._share(each, "")
         else:
             self._choose(identifier)
-
-    def _is_strong(self, identifier: str) -> bool:
-        return self._types[type_of(identifier)].is_strong
-
-    def _follows(self, follower: str, other: str) -> bool:
-        """Whether `follower` is weak and may follow `other`: only what comes before it, so that nothing follows in a circle."""
-        return not self._is_strong(follower) and name_of(other) < name_of(follower)
-
-    def _tells(self, sender: str, receiver: str) -> bool:
-        """Whether the receiver cares for the sender's label: both are strong, or it may follow the sender."""
-        return self._is_strong(sender) if self._is_strong(receiver) else self._follows(receiver, sender)

@@ -39,10 +39,11 @@ class _Node(msgspec.Struct, array_like=True, frozen=True):
     label_epoch: int = 0
     splitter: Any = ""
     is_shared: bool = False
+    leans: Any = ""
 
 
 class _Edge(msgspec.Struct, array_like=True, frozen=True):
-    """label: None where there is none, b"" where it is the other end's own."""
+    """label: None where there is none, b"" where it is the other end's own. cut: its number, more by all of them where addressed."""
 
     at: int
     event_id: Any
@@ -51,6 +52,7 @@ class _Edge(msgspec.Struct, array_like=True, frozen=True):
     cut: int = 0
     label_epoch: int = 0
     splitter: Any = ""
+    leans: Any = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -85,8 +87,10 @@ def node_item(identifier: str, node: Node) -> bytes:
     """The item of a node itself."""
     label = node.label
     values: list[object] = [node.version, node.epoch]
-    if node.is_shared or label.epoch or label.splitter:
+    if node.is_shared or label.epoch or label.splitter or node.leans:
         values += [_shorter(node.customer), _label(label, identifier), label.epoch, _shorter(label.splitter), node.is_shared]
+        if node.leans:
+            values.append(_shorter_name(node.leans))
     elif label.name != name_of(identifier):
         values += [None if node.customer == label.name[1:] else _shorter(node.customer), _shorter_name(label.name)]
     elif node.customer != label.name[1:]:
@@ -98,12 +102,15 @@ def edge_item(other: str, edge: Edge) -> bytes:
     """The item of an edge to another identifier."""
     label = edge.label
     values: list[object] = [edge.at, _shorter(edge.event_id)]
-    if label is not None or edge.cut or edge.version != -1:
+    cut = _CUTS.index(edge.cut) + len(_CUTS) * edge.is_addressed
+    if label is not None or cut or edge.version != -1:
         values += [edge.version, None if label is None else _label(label, other)]
-        if edge.cut or (label is not None and (label.epoch or label.splitter)):
-            values.append(_CUTS.index(edge.cut))
-            if label is not None:
-                values += [label.epoch, _shorter(label.splitter)]
+        if cut or edge.leans or (label is not None and (label.epoch or label.splitter)):
+            values.append(cut)
+            if edge.leans or (label is not None and (label.epoch or label.splitter)):
+                values += [label.epoch, _shorter(label.splitter)] if label is not None else [0, ""]
+                if edge.leans:
+                    values.append(_shorter_name(edge.leans))
     return _item(short(other), _encode(values))
 
 
@@ -141,6 +148,7 @@ def _take_own(identifier: str, node: Node, content: bytes) -> None:
     node.label = Label(own.label_epoch, _longer(own.splitter), name)
     node.version, node.epoch, node.is_shared = own.version, own.epoch, own.is_shared
     node.customer = name[1:] if own.customer is None else _longer(own.customer)
+    node.leans = _longer_name(own.leans)
 
 
 def _edge(other: str, content: bytes) -> Edge:
@@ -149,7 +157,8 @@ def _edge(other: str, content: bytes) -> Edge:
     if found.label is not None:
         name = name_of(other) if found.label == b"" else _longer_name(found.label)
         label = Label(found.label_epoch, _longer(found.splitter), name)
-    return Edge(found.at, _longer(found.event_id), _CUTS[found.cut], label, found.version)
+    is_addressed, cut = divmod(found.cut, len(_CUTS))
+    return Edge(found.at, _longer(found.event_id), _CUTS[cut], label, found.version, _longer_name(found.leans), bool(is_addressed))
 
 
 # -- texts -----------------------------------------------------------------

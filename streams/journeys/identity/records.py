@@ -41,7 +41,9 @@ class Edge(msgspec.Struct):
 
     at, event_id    the first touchpoint, by event time, in which they were
     cut             why it links nobody
-    label, version  what the other end said last, and which of its words that was; kept where this end follows
+    label, version  what the other end said last, and which of its words that was; kept where this end follows or leans
+    leans           whom the other end leaned on by that word
+    is_addressed    whether the company turned to the stronger end about the weaker one
     """
 
     at: int
@@ -49,6 +51,8 @@ class Edge(msgspec.Struct):
     cut: Cut = ""
     label: Label | None = None
     version: int = -1
+    leans: str = ""
+    is_addressed: bool = False
 
 
 class Node(msgspec.Struct):
@@ -60,6 +64,7 @@ class Node(msgspec.Struct):
     customer    whom its touchpoints were given to last; "" before the first
     epoch       how often they were given to another
     edges       by the identifier at the other end
+    leans       name of the label of whom its touchpoints go to instead, while no strong one is linked with it; "" for nobody
     """
 
     label: Label
@@ -68,18 +73,25 @@ class Node(msgspec.Struct):
     customer: str = ""
     epoch: int = 0
     edges: dict[str, Edge] = {}
+    leans: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Name of the label of whom its touchpoints go to."""
+        return self.leans or self.label.name
 
 
-Word = Literal["link", "label", "shared", "split"]
+Word = Literal["link", "addressed", "label", "shared", "split"]
 
 
 class Message(msgspec.Struct, array_like=True, frozen=True):
     """What one node tells another.
 
-    link    they were seen together in a touchpoint; with the sender's label, None where the sender is shared
-    label   the sender's label is this now
-    shared  the sender is shared; `restart` where it was not while they were linked
-    split   the edge between them is cut for good; `event_id` is the number of the command
+    link        they were seen together in a touchpoint; with the sender's label, None where the sender is shared
+    addressed   the same, and the company turned to the sender about the receiver
+    label       the sender's label is this now; `leans` is whom it leans on
+    shared      the sender is shared; `restart` where it was not while they were linked
+    split       the edge between them is cut for good; `event_id` is the number of the command
     """
 
     word: Word
@@ -90,6 +102,7 @@ class Message(msgspec.Struct, array_like=True, frozen=True):
     label: Label | None = None
     version: int = 0
     restart: bool = False
+    leans: str = ""
 
 
 class Move(msgspec.Struct, array_like=True, frozen=True):
