@@ -12,6 +12,7 @@ from bench.chaos_fold import NOTHING, all_key, decode, encode, fold, told_key
 from bench.chaos_switches import SWITCHES
 from streams.delivery.application import Role, RoleApp, Watch, build
 from streams.delivery.commit import Changes, Output, Work
+from streams.delivery.lingering import apart
 
 PARTITIONS = 4
 SESSION_TIMEOUT_S = 6.0  # the least that Kafka allows by default
@@ -91,7 +92,7 @@ def main() -> None:
     if asked.without:
         SWITCHES[asked.without]()
     topics, changelog, out = tuple(asked.topics), f"{asked.id}-changelog", f"{asked.id}-out"
-    role = Role(asked.id, topics, changelog, lambda number: Counting(number, topics, out), linger_s=0.02, max_batch=500)
+    role = Role(asked.id, topics, changelog, lambda number: Counting(number, topics, out), lingering=apart(0.02), max_batch=500)
     watch = Watch(
         on_commit=lambda _seconds, _records: print("commit", flush=True),
         on_refetch=lambda: print("refetch", flush=True),

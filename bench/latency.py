@@ -1,6 +1,7 @@
 """How long a live touchpoint takes through the whole pipeline at half load, on Apache Kafka with transactions on.
 
-One worker with every role is pinned to one core; broker, ClickHouse and this program have the other. An import first, to warm up,
+One worker with every role is pinned to one core; broker and ClickHouse have the other; this program runs where there is room.
+An import first, to warm up,
 then one whose rate is what the worker reaches on its core. Then live touchpoints come at half that rate, each dated when it is published.
 
 publish to row      from the moment a touchpoint is handed to the publisher to the first answer of ClickHouse that has its row,
@@ -30,7 +31,7 @@ import aiohttp
 import aiokafka
 from aiokafka import TopicPartition
 
-from bench.pipeline import KEYS
+from bench.pipeline import KEYS, cpu_s
 from streams import topics
 from streams.avro.codec import Decoder
 from streams.avro.registry import FileRegistry
@@ -40,13 +41,13 @@ from streams.clickhouse.embedded import EmbeddedClickHouse
 from streams.clickhouse.migrations import Names, migrate
 from streams.events import ChannelEvent
 from streams.publishing import publish, publish_import
-from streams.settings import PREFIX, Settings
+from streams.settings import PREFIX, ROLES, Settings
 from streams.simulation import simulate
 
 AT_ONCE = ("offer_unknown", "offer_unannounced", "offer_not_honoured", "case_reopened")
 ASKED_EVERY_S = 0.1
-SEEN_AGAIN_S = 5
-PUBLISHED_EVERY_S = 0.01
+SEEN_AGAIN_S = 2
+PUBLISHED_EVERY_S = 0.05
 WORKER_CORE, OTHER_CORE = 0, 1
 PREFIX_BYTES = 10
 GOALS_S = {"publish to row": 2.0, "publish to finding": 1.0}
@@ -89,8 +90,8 @@ def live(planned: list[ChannelEvent], rate: float, measured: Measured) -> Iterat
     """The planned events, so many a second, dated when they are handed over."""
     began = time.monotonic()
     for number, event in zip(count(), planned):
-        while (early := began + number / rate - time.monotonic()) > 0:
-            time.sleep(min(early, PUBLISHED_EVERY_S))
+        if began + number / rate > time.monotonic():
+            time.sleep(PUBLISHED_EVERY_S)  # what is due by then is handed over together
         now = time.time_ns() // 1000
         record = shifted(event.record, now - event.at)
         measured.published[record["event_id"]] = now / 1e6
@@ -134,6 +135,36 @@ async def start_worker(settings: Settings) -> tuple[asyncio.subprocess.Process, 
     if not line.startswith("ready "):
         raise RuntimeError("the worker did not start")
     return process, line.split()[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What had been done by a moment: seconds of CPU by process, commits and the seconds that they took by role."""
+
+    at_s: float
+    cpu_s: Mapping[str, float]
+    commits: Mapping[str, tuple[float, float]]
+
+    def until(self, later: "Effort") -> str:
+        """What was done from here to then, in words."""
+        lasted = later.at_s - self.at_s
+        shares = [f"{name} {(used - self.cpu_s[name]) / lasted:.0%}" for name, used in later.cpu_s.items()]
+        commits = []
+        for role, (number, taken_s) in later.commits.items():
+            more = number - self.commits[role][0]
+            took_ms = (taken_s - self.commits[role][1]) / more * 1000 if more else 0.0
+            commits.append(f"{role} {more / lasted:.1f} of {took_ms:.0f} ms")
+        return f"  of a core: {', '.join(shares)}\n  commits a second: {', '.join(commits)}"
+
+
+async def effort(url: str, pids: Mapping[str, int]) -> Effort:
+    """What has been done so far."""
+    async with aiohttp.ClientSession() as session, session.get(url + "/metrics") as answer:
+        text = await answer.text()
+    found = re.findall(r'^touchpoints_commit_seconds_(count|sum)\{role="(\w+)"\} (\S+)$', text, re.MULTILINE)
+    numbers = {(part, role): float(number) for part, role, number in found}
+    commits = {role: (numbers["count", role], numbers["sum", role]) for role in ROLES}
+    return Effort(time.monotonic(), {name: cpu_s(pid) for name, pid in pids.items()}, commits)
 
 
 async def buckets(url: str) -> dict[str, dict[float, float]]:
@@ -218,6 +249,7 @@ async def measure(seconds: float, given: float | None) -> None:
     rows, measured = Measured(), Measured()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, EmbeddedClickHouse(Path(folder) / "clickhouse") as clickhouse:
         async with LocalKafka() as kafka:
+            os.sched_setaffinity(0, {WORKER_CORE, OTHER_CORE})
             settings = Settings(brokers=kafka.bootstrap, clickhouse_url=clickhouse.url, pseudonym_key=KEYS["PSEUDONYM_KEY"])
             migrate(connect(settings), Names.of(settings))
             await topics.create_topics(settings)
@@ -234,12 +266,17 @@ async def measure(seconds: float, given: float | None) -> None:
                 load = os.getloadavg()[0]
                 print(f"{len(planned):,} live touchpoints, {rate:,.0f} a second: {source}; load average {load:.1f}", flush=True)
                 already = len(rows.rows)
+                pids = {"worker": worker.pid, "Kafka": kafka.pid, "ClickHouse": clickhouse.pid, "this program": os.getpid()}
+                idle = await effort(url, pids)
                 await publish(settings, live(planned, rate, measured))
+                done = idle.until(await effort(url, pids))
                 await seen(rows, already + len(planned), 60)
                 await asyncio.sleep(5)
                 measured.rows = rows.rows
                 after = await buckets(url)
                 parts = await stages(settings, measured)
+                report(measured, GOALS_AT_FULL_RATE_S if given == FULL_RATE else GOALS_S, before, after, parts)
+                print(done)
             finally:
                 for task in watching:
                     task.cancel()
@@ -247,7 +284,16 @@ async def measure(seconds: float, given: float | None) -> None:
                     worker.terminate()
                 await worker.wait()
                 await asyncio.gather(*watching, return_exceptions=True)
-    goals_s = GOALS_AT_FULL_RATE_S if given == FULL_RATE else GOALS_S
+
+
+def report(
+    measured: Measured,
+    goals_s: Mapping[str, float],
+    before: Mapping[str, Mapping[float, float]],
+    after: Mapping[str, Mapping[float, float]],
+    parts: Mapping[str, list[float]],
+) -> None:
+    """Print the distributions, and what the worker's own metrics say of them."""
     for name, values in (("publish to row", measured.to_row()), ("publish to finding", measured.to_finding())):
         shares = "".join(f"   p{share:g} {share_of(values, share / 100):5.2f} s" for share in (50, 95, 99)) if values else "   none came"
         longest = max(values, default=0.0)

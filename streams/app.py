@@ -15,6 +15,7 @@ from streams.channels.admission import Admission
 from streams.clickhouse.blocks import TOUCHPOINTS, output_table
 from streams.clickhouse.client import InsertClient
 from streams.delivery.application import Role, RoleApp, Watch, build
+from streams.delivery.lingering import Lingering, apart, on_the_beat
 from streams.delivery.plan import Processor
 from streams.identifiers_file import configured_pseudonyms, load_identifiers
 from streams.journeys.knowledge import Knowledge
@@ -96,7 +97,7 @@ def _admit(settings: Settings, registry: Registry, dead_letters: DeadLetters) ->
         admitted_topic=settings.topic(topics.ADMITTED),
         partitions=settings.partitions,
     )
-    return _role(settings, "admit", plan.channels, partial(AdmitPartition, plan=plan), settings.linger_ms)
+    return _role(settings, "admit", plan.channels, partial(AdmitPartition, plan=plan), apart(settings.linger_ms / 1000))
 
 
 def _identify(settings: Settings, registry: Registry) -> Role:
@@ -112,7 +113,8 @@ def _identify(settings: Settings, registry: Registry) -> Role:
         ),
         types=load_identifiers(settings.identifiers).types,
     )
-    return _role(settings, "identify", [settings.topic(topics.ADMITTED)], partial(IdentifyPartition, plan=plan), settings.linger_ms)
+    taken = [settings.topic(topics.ADMITTED)]
+    return _role(settings, "identify", taken, partial(IdentifyPartition, plan=plan), apart(settings.linger_ms / 1000))
 
 
 def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_letters: DeadLetters, metrics: Metrics) -> Role:
@@ -141,7 +143,8 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
         on_found=metrics.publish_to_inconsistency.observe,
         room=FoldRoom(settings.folded_touchpoints),
     )
-    return _role(settings, "stitch", [settings.topic(topics.IDENTIFIED)], partial(StitchPartition, plan=plan), settings.linger_ms)
+    taken = [settings.topic(topics.IDENTIFIED)]
+    return _role(settings, "stitch", taken, partial(StitchPartition, plan=plan), apart(settings.linger_ms / 1000))
 
 
 def _record(settings: Settings, registry: Registry, dead_letters: DeadLetters, inserts: InsertClient, metrics: Metrics) -> Role:
@@ -149,7 +152,7 @@ def _record(settings: Settings, registry: Registry, dead_letters: DeadLetters, i
     for name, (schema, table) in _TABLES.items():
         tables[settings.topic(name)] = output_table(table, registry.current(schema).definition, Upgrade(registry, schema))
     plan = RecordPlan(tables=tables, sink=Sink(inserts), dead_letters=dead_letters, on_rows=metrics.publish_to_row.observe)
-    return _role(settings, "record", tables, partial(RecordPartition, plan=plan), settings.record_linger_ms)
+    return _role(settings, "record", tables, partial(RecordPartition, plan=plan), on_the_beat(settings.record_linger_ms / 1000))
 
 
 _TABLES: Final = {
@@ -165,13 +168,13 @@ _TABLES: Final = {
 """By output topic: the schema of its records, and the table that they go into."""
 
 
-def _role(settings: Settings, name: str, taken: Iterable[str], processor: Callable[[int], Processor], linger_ms: float) -> Role:
+def _role(settings: Settings, name: str, taken: Iterable[str], processor: Callable[[int], Processor], lingering: Lingering) -> Role:
     return Role(
         app_id=settings.app_id(name),
         topics=tuple(taken),
         changelog=settings.changelog(name),
         processor=processor,
-        linger_s=linger_ms / 1000,
+        lingering=lingering,
         max_batch=settings.max_batch,
     )
 

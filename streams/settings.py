@@ -58,7 +58,7 @@ class Settings:
     told_ahead_s            a finding that two facts decide is told while time is no further behind them than this; it waits in a backlog
     max_batch               records that one fetch hands over at most
     linger_ms               how far apart a partition takes up work, milliseconds
-    record_linger_ms        the same for blocks into ClickHouse
+    record_linger_ms        how far apart blocks go into ClickHouse, of all partitions together, milliseconds
     folded_touchpoints      touchpoints of the customers whom a stitch worker keeps folded, about 2.5 KiB each; others are folded again
     customer_touchpoints    touchpoints that stitch keeps of one customer; beyond, the oldest of before the horizon (48 h) are dropped, down
                             to half, and only recorded history can fold that customer again (`touchpoints rebuild`)
@@ -92,8 +92,8 @@ class Settings:
     skew_limit_s: float = 60.0
     told_ahead_s: int = 60
     max_batch: int = 2000
-    linger_ms: float = 20.0
-    record_linger_ms: float = 300.0
+    linger_ms: float = 100.0
+    record_linger_ms: float = 500.0
     folded_touchpoints: int = 64_000
     customer_touchpoints: int = 5_000
     disruption_customers: int = 10

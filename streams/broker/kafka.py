@@ -18,6 +18,8 @@ from streams.broker.server import HOST, BrokerError, ServerProcess, connect, fre
 from streams.shipped import folder
 
 LIBS_VARIABLE: Final = "TOUCHPOINTS_KAFKA_LIBS"
+_QUICK_TO_COMPILE: Final = ("-XX:TieredStopAtLevel=1",)
+"""Java's first compiler alone. The second takes a quarter of a core for a minute, longer than most tests and demos last."""
 _READY_S: Final = 60.0
 _STOP_S: Final = 15.0
 _TRANSACTION_PARTITIONS: Final = 4  # as in deploy/kafka/server.properties
@@ -79,12 +81,11 @@ class LocalKafka:
     async def _launch(self, java: str, libs: Path, directory: Path) -> None:
         properties = directory / "server.properties"
         properties.write_text((folder("deploy/kafka") / "server.properties").read_text() + self._own_properties(directory))
-        # Formatting is over before the second compiler pays: the first alone makes it quicker.
         classpath = ["-cp", f"{libs}/*"]
         if not (directory / "log" / "meta.properties").exists():
             await _run(
                 java,
-                "-XX:TieredStopAtLevel=1",
+                *_QUICK_TO_COMPILE,
                 *classpath,
                 "kafka.tools.StorageTool",
                 "format",
@@ -95,7 +96,7 @@ class LocalKafka:
             )
         self._process = ServerProcess(
             "Apache Kafka",
-            [java, f"-Xmx{self._heap_mb}m", "-XX:+UseSerialGC", *classpath, "kafka.Kafka", str(properties)],
+            [java, f"-Xmx{self._heap_mb}m", "-XX:+UseSerialGC", *_QUICK_TO_COMPILE, *classpath, "kafka.Kafka", str(properties)],
             log=directory / "kafka.log",
             environment={"LANG": "C.UTF-8"},
         )

@@ -12,6 +12,8 @@ from streams.broker.reach import BrokerRefusedError, reach, told
 
 Headers = Sequence[tuple[str, bytes]]
 
+LINGER_MS: Final = 20
+"""A request to the broker for each few events costs it more than the events do."""
 BATCH_BYTES: Final = 128 * 1024
 REQUEST_MS: Final = 20_000
 """A batch that is not acknowledged this long fails the publication; until then the client tries again, after random pauses."""
@@ -83,6 +85,7 @@ class Lanes:
             acks="all",
             enable_idempotence=self._idempotent,
             max_batch_size=BATCH_BYTES,
+            linger_ms=LINGER_MS,
             request_timeout_ms=REQUEST_MS,
         )
         try:

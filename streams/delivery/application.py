@@ -11,6 +11,7 @@ from typing import Any, Final
 import faust
 
 from streams.delivery import transport
+from streams.delivery.lingering import Lingering
 from streams.delivery.plan import Processor
 from streams.delivery.store import PartitionStore
 
@@ -28,14 +29,14 @@ class Role:
     topics        full names of the topics that it takes; partition n of all of them goes to one worker
     changelog     topic of its state
     processor     makes the processor of a partition
-    linger_s      how far apart a partition takes up work
+    lingering     how long a partition waits for more work
     """
 
     app_id: str
     topics: tuple[str, ...]
     changelog: str
     processor: Callable[[int], Processor]
-    linger_s: float
+    lingering: Lingering
     max_batch: int
 
 
@@ -101,7 +102,7 @@ def build(
         role.processor,
         servers=servers,
         transactional=transactional,
-        linger_s=role.linger_s,
+        lingering=role.lingering,
         max_records=role.max_batch,
         session_s=session_timeout_s,
         on_commit=watch.on_commit,

@@ -29,23 +29,10 @@ RETRY_FIRST_S: Final = 0.5
 RETRY_MOST_S: Final = 15.0
 FENCED_S: Final = 2.0
 """Whoever is fenced waits this long for the group to say whose the partition is, before taking it back."""
-LONGEST_LINGER_S: Final = 0.3
-"""A broker that is slow to end one transaction refuses the next until then, and is asked again every 20 ms, which makes it slower still.
-So a partition lingers for half of the time that its last commit took, at most this long: by then there is more to take."""
-SHORTEST_LINGER_S: Final = 0.02
-"""What comes together is fetched within some milliseconds."""
 LOOK_AGAIN_S: Final = 30.0
 """How often a partition that works makes sure that its sources still fit its position."""
-WAITING_BATCHES: Final = 8
-"""With this many batches waiting, no more are fetched for the partition."""
-
-
-def lingering_s(apart_s: float, since_s: float, took_s: float) -> float:
-    """How long to wait for more work before it is taken up.
-
-    Work is taken up at least `apart_s` after the last, which was `since_s` ago; the last commit took the broker `took_s`.
-    """
-    return max(min(apart_s, SHORTEST_LINGER_S), apart_s - since_s, min(LONGEST_LINGER_S, took_s / 2))
+HANDED_OVER_S: Final = 0.04
+"""Within this time the consumer notices that a partition wants more, and hands over what it holds of all its topics."""
 
 
 class PartitionExecutor:
@@ -59,6 +46,7 @@ class PartitionExecutor:
         self._writer: Writer | None = None
         self._arrivals = Arrivals(plan)
         self._size = CommitSize(plan.number, plan.max_records)
+        self._idle = self._had_records = False
         self._wake = asyncio.Event()
         self._reassigned = asyncio.Event()
         self._ticked = False
@@ -93,8 +81,11 @@ class PartitionExecutor:
 
     @property
     def wants_more(self) -> bool:
-        """Whether more should be fetched: not while it restores, not while enough is waiting."""
-        return self._position is not None and len(self._arrivals) < WAITING_BATCHES
+        """Whether more should be fetched: not while it restores, nor while it works, but when it could take more up.
+
+        What comes in the meantime gathers where it is fetched and is handed over as one batch of each source.
+        """
+        return self._position is not None and self._idle
 
     def put(self, batch: Batch, acknowledge: Callable[[], None]) -> None:
         """Hand a batch in. Before the restore is done it is dropped: the sources are sought to the position after it."""
@@ -210,6 +201,7 @@ class PartitionExecutor:
 
     async def _forget(self) -> None:
         self._position = None
+        self._idle = False
         self._processor = None
         self._arrivals.drop()
         if self._writer is not None:
@@ -219,14 +211,12 @@ class PartitionExecutor:
     # -- work ------------------------------------------------------------
 
     async def _work_once(self) -> None:
-        await self._wake.wait()
-        if self.plan.linger_s and len(self._arrivals) < WAITING_BATCHES // 2:
-            await asyncio.sleep(lingering_s(self.plan.linger_s, time.monotonic() - self._taken_s, self._took_s))
-        self._wake.clear()
+        await self._await_work()
         position = self._position
         assert position is not None, "work begins after the restore"
         self._taken_s = time.monotonic()
         arrivals, batches = await self._arrivals.take(position.offsets, self._size.most)
+        self._had_records = bool(batches)
         if self._arrivals:
             self._wake.set()
         ticked, self._ticked = self._ticked, False
@@ -240,6 +230,16 @@ class PartitionExecutor:
             await self._look_at_sources()
         if time.monotonic() - self._restored_s > RETRY_MOST_S:
             self._retry_s = RETRY_FIRST_S
+
+    async def _await_work(self) -> None:
+        if self._arrivals.records < self.plan.max_records:
+            if self._had_records:
+                await asyncio.sleep(self.plan.lingering(time.monotonic() - self._taken_s, self._took_s))
+            self._idle = True
+            await self._wake.wait()
+            await asyncio.sleep(HANDED_OVER_S)
+            self._idle = False
+        self._wake.clear()
 
     async def _look_at_sources(self) -> None:
         """Fetch again what never came; raise PartitionLostError where a source does not fit the position any more."""

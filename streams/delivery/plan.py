@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from faust.types import TP
 
 from streams.delivery.commit import Changes, Position, Work
+from streams.delivery.lingering import Lingering
 from streams.delivery.transport import Reach
 from streams.delivery.writer import Writer
 
@@ -66,7 +67,7 @@ class Plan:
     processor, writer   makers of a fresh one: each restore starts with both new
     changelog           reads the partition's committed changelog
     ends_known          whether the broker lists the end of a partition truly
-    linger_s            how far apart work is taken up
+    lingering           how long to wait for more work before it is taken up
     max_records         records in one commit at most
     session_s           a worker that stood still longer may have lost the partition without knowing
     turn                held while a partition is restored: what is loaded and not in order yet takes room
@@ -79,7 +80,7 @@ class Plan:
     changelog: Callable[[int], AsyncIterator[Sequence[Any]]]
     source: Source
     ends_known: bool
-    linger_s: float
+    lingering: Lingering
     max_records: int
     session_s: float = math.inf
     turn: AbstractAsyncContextManager[object] = field(default_factory=asyncio.Lock)

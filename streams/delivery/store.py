@@ -9,6 +9,7 @@ from faust.types import TP
 
 from streams.delivery.changelog import read_partition
 from streams.delivery.executor import PartitionExecutor
+from streams.delivery.lingering import Lingering
 from streams.delivery.plan import Plan, Processor
 from streams.delivery.transport import BatchConsumer, BatchTransport, Reach
 from streams.delivery.writer import PlainWriter, TransactionalWriter, Writer
@@ -67,7 +68,7 @@ class PartitionStore:
         *,
         servers: str,
         transactional: bool,
-        linger_s: float,
+        lingering: Lingering,
         max_records: int,
         session_s: float,
         on_commit: Callable[[float, int], None] = lambda _seconds, _records: None,
@@ -88,7 +89,7 @@ class PartitionStore:
             changelog=self._read,
             source=ConsumerSource(app),
             ends_known=transactional,
-            linger_s=linger_s,
+            lingering=lingering,
             max_records=max_records,
             session_s=session_s,
             turn=turn,

@@ -4,6 +4,7 @@ Three subclasses at Faust's own extension points. What is committed to the consu
 partition's state has reached, never what was acknowledged.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -14,13 +15,18 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.delivery.batch import BatchScheduler, BatchSchema, split
+from streams.delivery.held import Held
 from streams.delivery.topic_ids import topic_ids
 
-FETCH_WAIT_MS = 250
-"""How long the broker may hold a fetch that finds nothing: bounds how old the word "caught up" can be."""
+FETCH_WAIT_MS = 100
+"""How long the broker may hold a fetch that finds less than it should: bounds how old the word "caught up" can be."""
+FETCH_BYTES = 16_384
+"""A fetch that finds less is held: answering each few records costs broker and worker more than the records do."""
 
-NOTHING_WANTED_S = 0.05
-"""How long to wait while every partition restores or has enough to do."""
+LOOKS_AGAIN_S = 0.03
+"""How often to look which partitions want more, while something is held for some that are at work."""
+APART_S = 0.03
+"""Fetches are so far apart: asking the fetching thread, and handing over a batch, costs about as much as thirty records do."""
 
 
 class Reach(NamedTuple):
@@ -59,6 +65,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
             max_poll_interval_ms=int((conf.broker_max_poll_interval or 1000.0) * 1000),
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             fetch_max_wait_ms=FETCH_WAIT_MS,
+            fetch_min_bytes=FETCH_BYTES,
             request_timeout_ms=int(conf.broker_request_timeout * 1000),
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
@@ -158,6 +165,11 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
     """Faust's consumer; commits the positions of the state."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._held = Held(self.transport.max_batch)
+        self._fetched_s = time.monotonic()
+
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
@@ -170,16 +182,29 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         """Fetch `partition` again from `position`."""
         self._read_offset[partition] = None
         await self._thread.seek_to(partition, position)
+        self._held.drop(partition)
         self._read_offset[partition] = None  # a batch of an older fetch may have come in between: Faust would drop what lies before it
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         # Faust pauses and resumes by changing the set of active partitions in place: it stays Faust's, what is full is left out here
-        batched, wants_more = self.transport.batched, self.transport.wants_more
-        wanted = {each for each in active_partitions or () if each.topic not in batched or wants_more(each)}
-        if not wanted:
-            await self.sleep(NOTHING_WANTED_S)
-            return {}
-        return await super()._getmany(wanted, timeout)
+        await self._keep_apart()
+        held, batched = self._held, self.transport.batched
+        fetchable = {each for each in active_partitions or () if not held.full(each)}
+        if fetchable:
+            fetched = await super()._getmany(fetchable, LOOKS_AGAIN_S if held else timeout)
+        else:
+            await self.sleep(LOOKS_AGAIN_S)
+            fetched = {}
+        held.add({source: fetched.pop(source) for source in list(fetched) if source.topic in batched})
+        if held:
+            held.keep(self.assignment())
+        return fetched | held.take(self.transport.wants_more)
+
+    async def _keep_apart(self) -> None:
+        early_s = self._fetched_s + APART_S - time.monotonic()
+        if early_s > 0:
+            await self.sleep(early_s)
+        self._fetched_s = time.monotonic()
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         if tp.topic not in self.transport.batched:

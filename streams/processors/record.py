@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 TOUCHPOINTS_TABLE: Final = "touchpoints"
 IDENTITIES_TABLE: Final = "identities"
+GATHERS_S: Final = 0.02
+"""Partitions take up work at common moments: what they insert is put together where it comes this close."""
 
 
 class Sink:
@@ -46,6 +48,7 @@ class Sink:
 
     async def _send(self, table: Table) -> None:
         try:
+            await asyncio.sleep(GATHERS_S)
             while waiting := self._gathering.pop(table.name, None):
                 try:
                     refused = await self._insert([value for values, _ in waiting for value in values], table)

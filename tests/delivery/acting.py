@@ -9,6 +9,7 @@ from faust.types import TP
 from streams.delivery.batch import Batch
 from streams.delivery.commit import POSITION_KEY, Changes, Output, encode_position
 from streams.delivery.executor import PartitionExecutor
+from streams.delivery.lingering import at_once
 from streams.delivery.plan import Plan
 
 TOPIC, OTHER = "in", "in-too"
@@ -38,7 +39,7 @@ class Stage:
         self.hold = None  # an Event that commits wait for
         self.most_values = 10**9
         self.processor = Remembering
-        self.plan = {"linger_s": 0.0, "max_records": 100, "ends_known": True, "topics": (TOPIC,)} | plan
+        self.plan = {"lingering": at_once, "max_records": 100, "ends_known": True, "topics": (TOPIC,)} | plan
 
     # -- the source
     async def rewind(self, partition, position):

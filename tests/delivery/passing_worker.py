@@ -10,6 +10,7 @@ import faust
 
 from streams.delivery.application import Role, Watch, build
 from streams.delivery.commit import Changes, Output
+from streams.delivery.lingering import apart
 
 SESSION_TIMEOUT_S = 6.0  # the least that Kafka allows by default
 
@@ -62,7 +63,7 @@ def main():
         topics,
         f"{asked.id}-changelog",
         lambda number: Passing(number, asked.partitions, topics[0]),
-        linger_s=0.02,
+        lingering=apart(0.02),
         max_batch=50,
     )
     watch = Watch(

@@ -184,18 +184,27 @@ async def test_batches_that_come_before_the_restore_is_done_are_dropped_and_the_
     assert executor.offset(TOPIC) == 0
 
 
-async def test_no_more_is_fetched_while_enough_waits(play):
+async def test_no_more_is_handed_over_while_it_works(play):
     stage = Stage()
     stage.hold = asyncio.Event()
     executor = await play(stage)
-    assert executor.wants_more
+    await until(lambda: executor.wants_more)
     stage.put(executor, *(batch(at, at + 1) for at in range(30)))
-    await asyncio.sleep(0.02)
+    await until(lambda: stage.processors[0].seen)
     stage.put(executor, *(batch(at, at + 1) for at in range(30, 40)))
     assert not executor.wants_more
     stage.hold.set()
     await until(lambda: executor.offset(TOPIC) == 40)
-    assert executor.wants_more
+    await until(lambda: executor.wants_more)
+
+
+async def test_a_tick_in_between_does_not_make_records_wait(play):
+    stage = Stage(lingering=lambda _since_s, _took_s: 60.0)
+    executor = await play(stage)
+    executor.tick()
+    await asyncio.sleep(2 * module.HANDED_OVER_S)
+    stage.put(executor, batch(0, 2))
+    await until(lambda: executor.offset(TOPIC) == 2)
 
 
 # -- size

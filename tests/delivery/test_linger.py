@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.delivery.executor import LONGEST_LINGER_S, SHORTEST_LINGER_S, lingering_s
+from streams.delivery.lingering import LONGEST_LINGER_S, SHORTEST_LINGER_S, apart, on_the_beat
 
 
 @pytest.mark.parametrize(
@@ -10,7 +10,7 @@ from streams.delivery.executor import LONGEST_LINGER_S, SHORTEST_LINGER_S, linge
     [(0.0, 0.02), (0.03, 0.02), (0.2, 0.1), (60.0, LONGEST_LINGER_S)],
 )
 def test_slow_commits_make_room_for_more_work_and_quick_ones_do_not_wait(took_s, lingers_s):
-    assert lingering_s(0.02, 60.0, took_s) == lingers_s
+    assert apart(0.02)(60.0, took_s) == lingers_s
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,9 @@ def test_slow_commits_make_room_for_more_work_and_quick_ones_do_not_wait(took_s,
     [(0.0, 0.3), (0.1, 0.2), (0.29, SHORTEST_LINGER_S), (5.0, SHORTEST_LINGER_S)],
 )
 def test_work_that_gathered_while_the_last_was_done_does_not_wait_again(since_s, lingers_s):
-    assert lingering_s(0.3, since_s, 0.0) == pytest.approx(lingers_s)
+    assert apart(0.3)(since_s, 0.0) == pytest.approx(lingers_s)
+
+
+@pytest.mark.parametrize(("now_s", "lingers_s"), [(100.0, 0.5), (100.2, 0.3), (100.49, 0.01)])
+def test_partitions_on_a_beat_take_up_work_at_the_same_moments(now_s, lingers_s):
+    assert on_the_beat(0.5, lambda: now_s)(0.0, 60.0) == pytest.approx(lingers_s)
