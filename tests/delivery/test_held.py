@@ -1,10 +1,12 @@
 """What is fetched while a partition works: nothing is lost of it, and it comes in order."""
 
+import itertools
+
+from acting import batch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.delivery.held import Held
-from acting import batch
 
 FIRST, SECOND = ("a", 0), ("a", 1)
 
@@ -53,4 +55,4 @@ def test_every_record_comes_once_in_order_and_no_batch_is_too_large(sizes, most)
     taken = held.take(lambda _: True).get(FIRST, [])
     assert [record.offset for each in taken for record in each.records] == list(range(at))
     assert all(len(each.records) <= most for each in taken)
-    assert all(first.stop == second.start for first, second in zip(taken, taken[1:], strict=False))
+    assert all(first.stop == second.start for first, second in itertools.pairwise(taken))
