@@ -64,6 +64,7 @@ STEPS = [
     ([refused("SPRING", each) for each in range(20, 26)], [AUTUMN, OPENED, GROWN, CLOSED, AGAIN]),
 ]
 """What customers do, and which records there are once it is counted: each step turns a disruption with its last customer alone."""
+UNCHANGED_S = 4.0
 KILLED_AFTER_S = (0.3, 0.9, 0.6, 1.2)
 
 
@@ -75,6 +76,19 @@ async def until(settings: Settings, expected: list[tuple[Any, ...]]) -> None:
         found = client.query(LIFE).result_rows
     client.close()
     assert found == expected
+
+
+async def at_rest(settings: Settings, text: str) -> list[tuple[Any, ...]]:
+    """The answer once no new one has come for a while: rows of findings come after the records of disruptions."""
+    client = connect(settings, settings.clickhouse_database)
+    found, since, end = None, time.monotonic(), time.monotonic() + WITHIN_S
+    while time.monotonic() < min(since + UNCHANGED_S, end):
+        await asyncio.sleep(0.25)
+        if (now := client.query(text).result_rows) != found:
+            found, since = now, time.monotonic()
+    client.close()
+    assert found is not None
+    return found
 
 
 async def published(settings: Settings) -> list[dict[str, Any]]:
@@ -119,9 +133,7 @@ async def outcome(settings: Settings, logs: Path, workers: int, kills: tuple[flo
                 urls[victim] = await crew[victim].start()
             await until(settings, expected)
         records = await published(settings)
-        client = connect(settings, settings.clickhouse_database)
-        view = client.query("SELECT * FROM disruptions ORDER BY subject").result_rows
-        client.close()
+        view = await at_rest(settings, "SELECT * FROM disruptions ORDER BY subject")
         return records, view, sum([await open_by_state(each) for each in urls])
     finally:
         for each in crew:
