@@ -11,7 +11,7 @@ from streams.clickhouse.blocks import TOUCHPOINTS, Table
 from streams.clickhouse.client import PermanentInsertError, Refused, TransientInsertError
 from streams.delivery.commit import Position
 from streams.processors.internal import CLOCK, KIND, TOUCHPOINT
-from streams.processors.record import RecordMemo, RecordPartition, RecordPlan, Sink
+from streams.processors.record import GATHERS_S, RecordMemo, RecordPartition, RecordPlan, Sink
 
 JOURNEYS = Table("journeys", "Avro", ("journey_id",), b"".join)
 
@@ -86,13 +86,18 @@ async def turns(number=20):
         await asyncio.sleep(0)
 
 
+async def gathered():
+    """What comes together has been put together and is under way."""
+    await asyncio.sleep(1.5 * GATHERS_S)
+
+
 # -- the sink --------------------------------------------------------------
 
 
 async def test_what_gathers_while_a_block_is_under_way_goes_as_one_block(sink, clickhouse):
     clickhouse.opened.clear()
     first = asyncio.ensure_future(sink.insert(JOURNEYS, [b"1"]))
-    await turns()
+    await gathered()
     others = [asyncio.ensure_future(sink.insert(JOURNEYS, values)) for values in ([b"2", b"3"], [b"4"], [b"5"])]
     await turns()
     assert not any(each.done() for each in (first, *others))
@@ -109,7 +114,7 @@ async def test_each_table_has_blocks_of_its_own(sink, clickhouse):
 async def test_refusals_find_their_way_back_to_whoever_gave_the_row(sink, clickhouse):
     clickhouse.opened.clear()
     blocking = asyncio.ensure_future(sink.insert(JOURNEYS, [b"0"]))
-    await turns()
+    await gathered()
     given = ([b"1", b"bad 2"], [b"3"], [b"bad 4", b"5", b"bad 6"])
     waiting = [asyncio.ensure_future(sink.insert(JOURNEYS, values)) for values in given]
     await turns()
@@ -118,6 +123,14 @@ async def test_refusals_find_their_way_back_to_whoever_gave_the_row(sink, clickh
     answers = await asyncio.gather(*waiting)
     assert [[each.index for each in refused] for refused in answers] == [[1], [], [0, 2]]
     assert len(clickhouse.blocks) == 2
+
+
+async def test_what_partitions_give_at_about_the_same_time_goes_as_one_block(sink, clickhouse):
+    first = asyncio.ensure_future(sink.insert(JOURNEYS, [b"1"]))
+    await turns()
+    second = asyncio.ensure_future(sink.insert(JOURNEYS, [b"2"]))
+    assert await asyncio.gather(first, second) == [[], []]
+    assert clickhouse.blocks == [("journeys", [b"1", b"2"])]
 
 
 async def test_nothing_to_insert_asks_nobody(sink, clickhouse):
@@ -179,6 +192,7 @@ async def test_a_row_that_cannot_be_stored_becomes_a_dead_letter_and_the_others_
 async def test_the_position_waits_until_clickhouse_has_the_rows(partition, clickhouse):
     clickhouse.go_away()
     step = asyncio.ensure_future(partition.step(work(batch(touchpoint(b"t1")))))
+    await gathered()
     await turns(50)
     assert not step.done(), "nothing may be committed while ClickHouse is away"
     assert clickhouse.attempts > 1
