@@ -6,10 +6,10 @@ import time
 from decimal import Decimal
 
 import pytest
+from stored import rows, until
 from typer.testing import CliRunner
 
 from streams.cli import application
-from streams.clickhouse.client import connect
 from streams.events import ChannelEvent
 from streams.publishing import end_import, publish
 from streams.stack import Stack, demonstration_keys, embedded_stack
@@ -50,28 +50,10 @@ def late(begin):
     return event(COUNT, begin + 20 * HOUR_US, "phone", "promise_kept", promise={"id": "P0"}, references={"case": "C0"})
 
 
-def rows(stack: Stack, sql: str):
-    client = connect(stack.settings, stack.settings.clickhouse_database)
-    try:
-        return client.query(sql).result_rows
-    finally:
-        client.close()
-
-
 def told(stack: Stack):
     """All that is published, less what belongs to the processing."""
-    journeys = rows(stack, f"SELECT * EXCEPT ({PROCESSING}) FROM journeys ORDER BY journey_id")
-    return journeys, rows(stack, f"SELECT * EXCEPT ({PROCESSING}, published_at) FROM inconsistencies ORDER BY inconsistency_id")
-
-
-async def until(stack: Stack, sql: str, wanted):
-    found = None
-    for _ in range(240):
-        found = rows(stack, sql)
-        if found == wanted:
-            return
-        await asyncio.sleep(0.25)
-    raise AssertionError(f"{sql} gives {found}, not {wanted}")
+    journeys = rows(stack.settings, f"SELECT * EXCEPT ({PROCESSING}) FROM journeys ORDER BY journey_id")
+    return journeys, rows(stack.settings, f"SELECT * EXCEPT ({PROCESSING}, published_at) FROM inconsistencies ORDER BY inconsistency_id")
 
 
 async def quiet(stack: Stack):
@@ -89,7 +71,7 @@ async def quiet(stack: Stack):
 async def lived(stack: Stack, begin: int):
     await publish(stack.settings, life(begin), replay="life")
     await end_import(stack.settings, "life", None)
-    await until(stack, "SELECT count() FROM touchpoints", [(COUNT,)])
+    await until(stack.settings, "SELECT count() FROM touchpoints", [(COUNT,)])
     return await quiet(stack)
 
 
@@ -105,20 +87,20 @@ async def test_rows_are_those_of_an_unbounded_run_and_a_late_touchpoint_counts_w
     async with embedded_stack(tmp_path / "unbounded", demonstration_keys) as stack:
         whole = await lived(stack, begin)
         await publish(stack.settings, [late(begin)])
-        await until(stack, "SELECT count() FROM touchpoints", [(COUNT + 1,)])
+        await until(stack.settings, "SELECT count() FROM touchpoints", [(COUNT + 1,)])
         with_late = await quiet(stack)
-        assert rows(stack, "SELECT count() FROM truncated_customers") == [(0,)]
+        assert rows(stack.settings, "SELECT count() FROM truncated_customers") == [(0,)]
     assert {row[2] for row in whole[1]} | {row[1] for row in whole[1]} >= {"promise_broken"}
     assert with_late != whole
     monkeypatch.setenv("TOUCHPOINTS_CUSTOMER_TOUCHPOINTS", "50")
     folder = tmp_path / "bounded"
     async with embedded_stack(folder, demonstration_keys) as stack:
         assert await lived(stack, begin) == whole
-        ((dropped, late_ones, needs_rebuild),) = rows(stack, "SELECT dropped, late, needs_rebuild FROM truncated_customers")
+        ((dropped, late_ones, needs_rebuild),) = rows(stack.settings, "SELECT dropped, late, needs_rebuild FROM truncated_customers")
         assert (dropped >= COUNT - 50, late_ones, needs_rebuild) == (True, 0, False)
         await publish(stack.settings, [late(begin)])
-        await until(stack, "SELECT late, needs_rebuild FROM truncated_customers", [(1, True)])
-        await until(stack, "SELECT count() FROM touchpoints", [(COUNT + 1,)])
+        await until(stack.settings, "SELECT late, needs_rebuild FROM truncated_customers", [(1, True)])
+        await until(stack.settings, "SELECT count() FROM touchpoints", [(COUNT + 1,)])
         assert await quiet(stack) == whole, "recorded, and folded only with a rebuild"
         answer = json.loads(await asyncio.to_thread(said, "lookup", "1-0001", "--dir", str(folder), "--json"))
         assert (answer["needs_rebuild"], answer["touchpoints"]) == (True, COUNT + 1)
@@ -129,7 +111,7 @@ async def test_rows_are_those_of_an_unbounded_run_and_a_late_touchpoint_counts_w
         assert (len(outcome["inconsistencies"]["opened"]), len(outcome["journeys"]["opened"]), outcome["journeys"]["gone"]) == (0, 0, [])
         assert len(outcome["inconsistencies"]["gone"]) == 1, "the promise was kept in time"
         assert await quiet(stack) == with_late
-        assert rows(stack, "SELECT late, needs_rebuild FROM truncated_customers") == [(0, False)]
+        assert rows(stack.settings, "SELECT late, needs_rebuild FROM truncated_customers") == [(0, False)]
         told_again = await asyncio.to_thread(said, "rebuild", WHO, "--dir", str(folder))
         assert f"folded again from {COUNT + 1} recorded touchpoints" in told_again
         assert "inconsistencies: 0 new, 0 gone, 0 otherwise" in told_again
@@ -138,9 +120,9 @@ async def test_rows_are_those_of_an_unbounded_run_and_a_late_touchpoint_counts_w
         verdict = json.loads(await asyncio.to_thread(said, "verify", "--dir", str(folder), "--json"))
         assert (verdict["sound"], verdict["rows"], verdict["difference"]) == (True, COUNT + 1, 0)
         await publish(stack.settings, [event(COUNT + 1, begin + 21 * HOUR_US, "website", "page_viewed")])
-        await until(stack, "SELECT count() FROM truncated_customers WHERE needs_rebuild", [(1,)])
+        await until(stack.settings, "SELECT count() FROM truncated_customers WHERE needs_rebuild", [(1,)])
     async with embedded_stack(folder) as stack:
         await stack.until_rebuilt()
-        assert rows(stack, "SELECT count() FROM truncated_customers WHERE needs_rebuild") == [(0,)], "all history is folded"
+        assert rows(stack.settings, "SELECT count() FROM truncated_customers WHERE needs_rebuild") == [(0,)], "all history is folded"
         await publish(stack.settings, [event(COUNT + 2, begin + 6 * COUNT * HOUR_US, "website", "page_viewed")])
-        await until(stack, "SELECT dropped >= 150, needs_rebuild FROM truncated_customers", [(True, False)])
+        await until(stack.settings, "SELECT dropped >= 150, needs_rebuild FROM truncated_customers", [(True, False)])

@@ -1,37 +1,18 @@
 """A campaign that the desk was not told of, on a whole stack: one disruption that opens, grows and closes, recorded once."""
 
-import asyncio
 import time
 from decimal import Decimal
 
 import pytest
+from stored import rows, until
 
-from streams.clickhouse.client import connect
 from streams.events import ChannelEvent
 from streams.publishing import publish
-from streams.stack import Stack, demonstration_keys, embedded_stack
+from streams.stack import demonstration_keys, embedded_stack
 
 pytestmark = pytest.mark.stack
 MINUTE_US = 60_000_000
 LIFE = "SELECT status, customers, times FROM disruptions_history ORDER BY version"
-
-
-def rows(stack: Stack, sql: str):
-    client = connect(stack.settings, stack.settings.clickhouse_database)
-    try:
-        return client.query(sql).result_rows
-    finally:
-        client.close()
-
-
-async def until(stack: Stack, sql: str, wanted):
-    found = None
-    for _ in range(240):
-        found = rows(stack, sql)
-        if found == wanted:
-            return
-        await asyncio.sleep(0.25)
-    raise AssertionError(f"{sql} gives {found}, not {wanted}")
 
 
 @pytest.mark.timeout(300)
@@ -55,15 +36,15 @@ async def test_it_opens_with_the_tenth_customer_grows_with_the_twentieth_and_clo
     async with embedded_stack(tmp_path, demonstration_keys) as stack:
         for number in range(10):
             await publish(stack.settings, refused(number))
-        await until(stack, LIFE, [("opened", 10, 1)])
+        await until(stack.settings, LIFE, [("opened", 10, 1)])
         for number in range(10, 20):
             await publish(stack.settings, refused(number))
-        await until(stack, LIFE, [("opened", 10, 1), ("grown", 20, 1)])
+        await until(stack.settings, LIFE, [("opened", 10, 1), ("grown", 20, 1)])
         await publish(stack.settings, refused(3))
         learned = [event(number, 20, "phone", "offer_acknowledged") for number in range(16)]
         for each in learned:
             await publish(stack.settings, [each])
-        await until(stack, LIFE, [("opened", 10, 1), ("grown", 20, 1), ("closed", 4, 1)])
-        (life,) = rows(stack, "SELECT rule, subject, first_channel, second_channel, status, most_customers FROM disruption_life")
+        await until(stack.settings, LIFE, [("opened", 10, 1), ("grown", 20, 1), ("closed", 4, 1)])
+        (life,) = rows(stack.settings, "SELECT rule, subject, first_channel, second_channel, status, most_customers FROM disruption_life")
         assert life == ("offer_unknown", "offer:SPRING", "website", "phone", "closed", 20)
-        assert rows(stack, "SELECT count() FROM rule_failures") == [(0,)]
+        assert rows(stack.settings, "SELECT count() FROM rule_failures") == [(0,)]

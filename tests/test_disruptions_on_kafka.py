@@ -15,6 +15,7 @@ import aiohttp
 import aiokafka
 import fastavro
 import pytest
+from stored import rows, until
 from worker_process import KEYS, WorkerProcess
 
 from streams import topics
@@ -68,25 +69,13 @@ UNCHANGED_S = 4.0
 KILLED_AFTER_S = (0.3, 0.9, 0.6, 1.2)
 
 
-async def until(settings: Settings, expected: list[tuple[Any, ...]]) -> None:
-    client = connect(settings, settings.clickhouse_database)
-    found, end = None, time.monotonic() + WITHIN_S
-    while found != expected and time.monotonic() < end:
-        await asyncio.sleep(0.25)
-        found = client.query(LIFE).result_rows
-    client.close()
-    assert found == expected
-
-
 async def at_rest(settings: Settings, text: str) -> list[tuple[Any, ...]]:
     """The answer once no new one has come for a while: rows of findings come after the records of disruptions."""
-    client = connect(settings, settings.clickhouse_database)
     found, since, end = None, time.monotonic(), time.monotonic() + WITHIN_S
     while time.monotonic() < min(since + UNCHANGED_S, end):
         await asyncio.sleep(0.25)
-        if (now := client.query(text).result_rows) != found:
+        if (now := rows(settings, text)) != found:
             found, since = now, time.monotonic()
-    client.close()
     assert found is not None
     return found
 
@@ -131,7 +120,7 @@ async def outcome(settings: Settings, logs: Path, workers: int, kills: tuple[flo
             await publish(settings, [each for life in lives[half:] for each in life])
             if kills:
                 urls[victim] = await crew[victim].start()
-            await until(settings, expected)
+            await until(settings, LIFE, expected, WITHIN_S)
         records = await published(settings)
         view = await at_rest(settings, "SELECT * FROM disruptions ORDER BY subject")
         return records, view, sum([await open_by_state(each) for each in urls])

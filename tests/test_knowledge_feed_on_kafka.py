@@ -8,6 +8,7 @@ from typing import Any
 
 import aiokafka
 import pytest
+from stored import until
 from worker_process import KEYS, WorkerProcess
 
 from streams import topics
@@ -24,7 +25,6 @@ MINUTE_US = 60_000_000
 BEGIN = time.time_ns() // 1000 - 60 * MINUTE_US
 AWAY_S = 3.0
 """How long ClickHouse is away once entries have come: several attempts."""
-WITHIN_S = 60
 KNOWN = "SELECT channel, offer, value FROM knowledge ORDER BY channel, offer"
 
 
@@ -43,16 +43,6 @@ async def forgotten(settings: Settings, of: dict[str, Any]) -> None:
     async with aiokafka.AIOKafkaProducer(bootstrap_servers=settings.brokers) as producer:
         place = partition_of(key, settings.partitions)
         await producer.send_and_wait(settings.topic(topics.KNOWLEDGE), None, key=key.encode(), partition=place)
-
-
-async def until(settings: Settings, expected: list[tuple[str, ...]]) -> None:
-    client = connect(settings, settings.clickhouse_database)
-    found, end = None, time.monotonic() + WITHIN_S
-    while found != expected and time.monotonic() < end:
-        await asyncio.sleep(0.25)
-        found = client.query(KNOWN).result_rows
-    client.close()
-    assert found == expected
 
 
 def versions(settings: Settings) -> set[tuple[str, ...]]:
@@ -77,7 +67,7 @@ async def test_entries_that_come_while_clickhouse_is_away_are_in_it_after_whoeve
     try:
         await worker.start()
         await told(settings, entry("phone", "SPRING"), entry("store", "SPRING"), entry("chat", "OLD"), entry("store", "WRONG"))
-        await until(settings, [("chat", "OLD", ""), ("phone", "SPRING", ""), ("store", "SPRING", ""), ("store", "WRONG", "")])
+        await until(settings, KNOWN, [("chat", "OLD", ""), ("phone", "SPRING", ""), ("store", "SPRING", ""), ("store", "WRONG", "")])
 
         # Away for a while, under a worker that lives.
         clickhouse.stop()
@@ -87,7 +77,7 @@ async def test_entries_that_come_while_clickhouse_is_away_are_in_it_after_whoeve
         await told(settings, entry("phone", "SUMMER", "10 %"), entry("chat", "AUTUMN"))
         clickhouse.start()
         lived = [("chat", "AUTUMN", ""), ("phone", "SPRING", "5 %"), ("phone", "SUMMER", "10 %"), ("store", "SPRING", "")]
-        await until(settings, lived)
+        await until(settings, KNOWN, lived)
 
         # Away, and the worker that held the entries dies; the next one starts while it is still away.
         clickhouse.stop()
@@ -104,14 +94,14 @@ async def test_entries_that_come_while_clickhouse_is_away_are_in_it_after_whoeve
             ("phone", "SUMMER", "20 %"),
             ("store", "AUTUMN", ""),
         ]
-        await until(settings, after)
+        await until(settings, KNOWN, after)
 
         # A worker that finds all of it there reads the topic whole again and changes nothing.
         before = versions(settings)
         await worker.end(signal.SIGKILL)
         await worker.start()
         await told(settings, entry("store", "LAST"))
-        await until(settings, [*after, ("store", "LAST", "")])
+        await until(settings, KNOWN, [*after, ("store", "LAST", "")])
         assert {each[:2] for each in versions(settings) - before} == {("store", "LAST")}
         assert "not in ClickHouse" not in worker.log.read_text()
     finally:

@@ -1,30 +1,17 @@
 """A campaign of which the desk is told late, on a whole stack: it is seen beforehand, and gone as the desk is told."""
 
-import asyncio
 import time
 
 import pytest
+from stored import until
 
-from streams.clickhouse.client import connect
 from streams.events import ChannelEvent
 from streams.publishing import publish
-from streams.stack import Stack, demonstration_keys, embedded_stack
+from streams.stack import demonstration_keys, embedded_stack
 
 pytestmark = pytest.mark.stack
 MINUTE_US = 60_000_000
-
-
-async def until(stack: Stack, wanted):
-    client = connect(stack.settings, stack.settings.clickhouse_database)
-    try:
-        for _ in range(240):
-            found = client.query("SELECT offer, channel, customers FROM unbriefed").result_rows
-            if found == wanted:
-                return
-            await asyncio.sleep(0.25)
-    finally:
-        client.close()
-    raise AssertionError(f"unbriefed holds {found}, not {wanted}")
+UNBRIEFED = "SELECT offer, channel, customers FROM unbriefed"
 
 
 @pytest.mark.timeout(300)
@@ -43,6 +30,6 @@ async def test_an_entry_that_is_published_late_takes_the_row_away(tmp_path):
 
     async with embedded_stack(tmp_path, demonstration_keys) as stack:
         await publish(stack.settings, [told("AUTUMN"), *map(clicked, range(3))])
-        await until(stack, [("SPRING", "phone", 3)])
+        await until(stack.settings, UNBRIEFED, [("SPRING", "phone", 3)])
         await publish(stack.settings, [told("SPRING")])
-        await until(stack, [])
+        await until(stack.settings, UNBRIEFED, [])

@@ -6,13 +6,13 @@ import time
 from decimal import Decimal
 
 import pytest
+from stored import rows, until
 from typer.testing import CliRunner
 
 from streams.cli import application
-from streams.clickhouse.client import connect
 from streams.events import ChannelEvent
 from streams.publishing import publish
-from streams.stack import Stack, demonstration_keys, embedded_stack
+from streams.stack import demonstration_keys, embedded_stack
 
 pytestmark = pytest.mark.stack
 MINUTE_US = 60_000_000
@@ -21,24 +21,6 @@ MINUTE_US = 60_000_000
 def event(event_id, at, channel, kind, identifiers, **fields):
     given = [{"type": type_, "value": value} for type_, value in identifiers]
     return ChannelEvent(channel, {"event_id": event_id, "occurred_at": at, "kind": kind, "identifiers": given, **fields}, at)
-
-
-def rows(stack: Stack, sql: str):
-    client = connect(stack.settings, stack.settings.clickhouse_database)
-    try:
-        return client.query(sql).result_rows
-    finally:
-        client.close()
-
-
-async def until(stack: Stack, sql: str, wanted):
-    found = None
-    for _ in range(240):
-        found = rows(stack, sql)
-        if found == wanted:
-            return
-        await asyncio.sleep(0.25)
-    raise AssertionError(f"{sql} gives {found}, not {wanted}")
 
 
 CUSTOMERS = "SELECT count(), uniqExact(customer) FROM touchpoints"
@@ -56,7 +38,7 @@ async def test_a_late_login_takes_along_what_was_done_before_it_and_a_cut_gives_
             event("w2", begin + MINUTE_US, "website", "offer_clicked", [cookie], offer=offer),
         ]
         await publish(stack.settings, anonymous)
-        await until(stack, CUSTOMERS, [(2, 1)])
+        await until(stack.settings, CUSTOMERS, [(2, 1)])
         desk = event(
             "p1",
             begin + 30 * MINUTE_US,
@@ -67,24 +49,26 @@ async def test_a_late_login_takes_along_what_was_done_before_it_and_a_cut_gives_
             references={"offer": "SPRING", "case": "CASE-1"},
         )
         await publish(stack.settings, [desk, event("m1", begin + 2 * MINUTE_US, "email", "message_received", [address, number])])
-        await until(stack, CUSTOMERS, [(4, 2)])
-        assert rows(stack, "SELECT count() FROM inconsistencies") == [(0,)], "the desk refused somebody who was never seen with the offer"
+        await until(stack.settings, CUSTOMERS, [(4, 2)])
+        assert rows(stack.settings, "SELECT count() FROM inconsistencies") == [(0,)], (
+            "the desk refused somebody who was never seen with the offer"
+        )
         await publish(stack.settings, [event("w3", begin + 40 * MINUTE_US, "website", "page_viewed", [cookie, number])])
-        await until(stack, CUSTOMERS, [(5, 1)])
-        await until(stack, "SELECT rule, evidence[1] FROM inconsistencies", [("offer_unknown", "w2")])
+        await until(stack.settings, CUSTOMERS, [(5, 1)])
+        await until(stack.settings, "SELECT rule, evidence[1] FROM inconsistencies", [("offer_unknown", "w2")])
         shown = await asyncio.to_thread(said, "identity", "show", "customer_number:1-0001", "--dir", str(tmp_path), "--json")
         assert {(link["event_id"], link["cut"]) for link in shown["links"]} == {("w3", "none"), ("m1", "none"), ("p1", "none")}
         assert sum(name.startswith("case:") for name in shown["customers"]) == 1, "a case belongs to whom it is about"
         assert len(set(shown["customers"].values())) == 1
         await asyncio.to_thread(said, "identity", "split", "cookie:ck-1", "customer_number:1-0001", "--dir", str(tmp_path), "--json")
-        await until(stack, CUSTOMERS, [(5, 2)])
-        await until(stack, "SELECT count() FROM inconsistencies", [(0,)])
-        await until(stack, JOURNEYS, [("orientation", 1), ("orientation", 2), ("service", 1), ("service", 1)])
+        await until(stack.settings, CUSTOMERS, [(5, 2)])
+        await until(stack.settings, "SELECT count() FROM inconsistencies", [(0,)])
+        await until(stack.settings, JOURNEYS, [("orientation", 1), ("orientation", 2), ("service", 1), ("service", 1)])
     async with embedded_stack(tmp_path) as stack:
         await stack.until_rebuilt()
-        await until(stack, CUSTOMERS, [(5, 2)])
-        await until(stack, "SELECT count() FROM inconsistencies", [(0,)])
-        await until(stack, JOURNEYS, [("orientation", 1), ("orientation", 2), ("service", 1), ("service", 1)])
+        await until(stack.settings, CUSTOMERS, [(5, 2)])
+        await until(stack.settings, "SELECT count() FROM inconsistencies", [(0,)])
+        await until(stack.settings, JOURNEYS, [("orientation", 1), ("orientation", 2), ("service", 1), ("service", 1)])
 
 
 def said(*arguments: str):

@@ -5,7 +5,8 @@ import time
 from decimal import Decimal
 
 import pytest
-from test_identity_on_a_stack import event, rows, said, until
+from stored import rows, until
+from test_identity_on_a_stack import event, said
 
 from streams.publishing import publish
 from streams.stack import demonstration_keys, embedded_stack
@@ -45,8 +46,8 @@ async def test_a_cookie_that_comes_back_after_years_is_somebody_elses(tmp_path, 
     seconds = [("l-a", 0), ("l-b", 1), ("p-a", 1), ("p-b", 1), ("w-a", 0), ("w-b", 1)]
     async with embedded_stack(tmp_path, demonstration_keys) as stack:
         await publish(stack.settings, events)
-        await until(stack, SECOND, seconds)
-        await until(stack, "SELECT rule, subject, evidence[1] FROM inconsistencies", [("offer_unknown", "offer:AUTUMN", "w-b")])
+        await until(stack.settings, SECOND, seconds)
+        await until(stack.settings, "SELECT rule, subject, evidence[1] FROM inconsistencies", [("offer_unknown", "offer:AUTUMN", "w-b")])
         last = await asyncio.to_thread(said, "identity", "show", "cookie:ck-1", *folder, "--json")
         assert (last["life"]["number"], last["life"]["of"], last["life"]["first_at"]) == (2, 2, now)
         assert {each["event_id"] for each in last["links"]} >= {"l-b"}
@@ -59,9 +60,9 @@ async def test_a_cookie_that_comes_back_after_years_is_somebody_elses(tmp_path, 
         assert found["customer"] in last["customers"].values(), "a look-up does not go by who had it before"
         assert (await asyncio.to_thread(said, "identity", "shared", *folder, "--json"))["shared"] == []
         await asyncio.to_thread(said, "identity", "split", "cookie:ck-1", "customer_number:1-0002", *folder, "--json")
-        await until(stack, SECOND, [*seconds[:5], ("w-b", 0)])
-        await until(stack, "SELECT count() FROM inconsistencies", [(0,)])
+        await until(stack.settings, SECOND, [*seconds[:5], ("w-b", 0)])
+        await until(stack.settings, "SELECT count() FROM inconsistencies", [(0,)])
     async with embedded_stack(tmp_path) as stack:
         await stack.until_rebuilt()
-        await until(stack, SECOND, [*seconds[:5], ("w-b", 0)])
-        assert rows(stack, "SELECT count() FROM inconsistencies") == [(0,)]
+        await until(stack.settings, SECOND, [*seconds[:5], ("w-b", 0)])
+        assert rows(stack.settings, "SELECT count() FROM inconsistencies") == [(0,)]
