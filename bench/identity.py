@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from streams.channels.catalogue import CHANNELS
 from streams.journeys.identity.graph import Graph
 from streams.journeys.identity.records import Message, Move
-from streams.journeys.identity.strength import name_of
+from streams.journeys.identity.strength import THINGS, name_of
 from streams.processors import identify_state
 from streams.processors.internal import partition_of
 from streams.simulation import simulate
@@ -23,7 +23,6 @@ from streams.simulation.pairs import pair_score
 
 TOUCHPOINTS: Final = 20
 DISORDER_US: Final = 3_600_000_000
-_FOLLOWED: Final = ("order", "case", "conversation")
 
 
 class Seen(NamedTuple):
@@ -134,7 +133,7 @@ def _disordered(events: Any, seed: int) -> Iterator[Seen]:
             continue
         names = {f"{each['type']}:{each['value']}" for each in record["identifiers"]}
         references = record.get("references") or {}
-        names |= {f"{type_}:{references[type_]}" for type_ in _FOLLOWED if references.get(type_)}
+        names |= {f"{type_}:{references[type_]}" for type_ in THINGS if references.get(type_)}
         direction = record.get("direction", "unknown")
         is_outbound = (CHANNELS[event.channel].kinds[record["kind"]].direction if direction == "unknown" else direction) == "outbound"
         seen = Seen(tuple(sorted(names, key=name_of)), event.at, record["event_id"], is_outbound)

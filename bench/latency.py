@@ -1,8 +1,8 @@
 """How long a live touchpoint takes through the whole pipeline at half load, on Apache Kafka with transactions on.
 
-One worker with every role is pinned to one core; broker and ClickHouse have the other; this program runs where there is room.
-An import first, to warm up,
-then one whose rate is what the worker reaches on its core. Then live touchpoints come at half that rate, each dated when it is published.
+One worker with every role is pinned to one core; broker and ClickHouse have the other; this program runs where there is room. An
+import first, to warm up, then one whose rate is what the worker reaches on its core. Then live touchpoints come at half that rate, each
+dated when it is published.
 
 publish to row      from the moment a touchpoint is handed to the publisher to the first answer of ClickHouse that has its row,
                     asked ten times a second, which is part of what is measured
@@ -157,10 +157,15 @@ class Effort:
         return f"  of a core: {', '.join(shares)}\n  commits a second: {', '.join(commits)}"
 
 
+async def metrics(url: str) -> str:
+    """The worker's metrics as they are scraped."""
+    async with aiohttp.ClientSession() as session, session.get(url + "/metrics") as answer:
+        return await answer.text()
+
+
 async def effort(url: str, pids: Mapping[str, int]) -> Effort:
     """What has been done so far."""
-    async with aiohttp.ClientSession() as session, session.get(url + "/metrics") as answer:
-        text = await answer.text()
+    text = await metrics(url)
     found = re.findall(r'^touchpoints_commit_seconds_(count|sum)\{role="(\w+)"\} (\S+)$', text, re.MULTILINE)
     numbers = {(part, role): float(number) for part, role, number in found}
     commits = {role: (numbers["count", role], numbers["sum", role]) for role in ROLES}
@@ -169,8 +174,7 @@ async def effort(url: str, pids: Mapping[str, int]) -> Effort:
 
 async def buckets(url: str) -> dict[str, dict[float, float]]:
     """The metrics' histograms: by name, how many observations were no longer than so many seconds."""
-    async with aiohttp.ClientSession() as session, session.get(url + "/metrics") as answer:
-        text = await answer.text()
+    text = await metrics(url)
     found: dict[str, dict[float, float]] = {}
     for name, limit, number in re.findall(r'^(\w+)_bucket\{le="([^"]+)"\} (\S+)$', text, re.MULTILINE):
         found.setdefault(name, {})[float(limit)] = float(number)

@@ -25,6 +25,7 @@ from bench.lives import ADMITTED, IDENTIFIED, Installation, by_part, empty, touc
 from streams.delivery.commit import POSITION_KEY, Position
 from streams.journeys.identity.packing import edge_item, long, node_item, short, unpacked
 from streams.journeys.identity.records import Node
+from streams.journeys.identity.strength import THINGS
 from streams.processors.folds import CUSTOMER_COSTS, TOUCHPOINTS_FOLDED
 from streams.processors.squeezing import squeezed_touchpoint, unsqueezed
 from streams.processors.stitch import StitchPartition
@@ -41,7 +42,6 @@ NOW: Final = 2**60
 """A time (us) after all deadlines."""
 OF_TOUCHPOINTS: Final = (1, 20, 500)
 PARTS: Final = {"n": "nodes", "e": "edges", "h": "heads", "a": "holdings", "p": "published", "t": "touchpoints", "c": "refused"}
-THINGS: Final = ("order", "case", "conversation")
 _DIGITS: Final = 32
 _PSEUDONYM: Final = re.compile(rb"[0-9a-f]{%d}" % _DIGITS)
 Records = dict[bytes, bytes]

@@ -17,8 +17,9 @@ from streams.clickhouse.asking import UNQUOTED, asked, bound
 from streams.clickhouse.engine import quoted
 from streams.clickhouse.reading import read
 from streams.clickhouse.recorded import ROWS_AT_ONCE, decoded, selection
-from streams.journeys.touchpoint import Touchpoint, encode
-from streams.processors.internal import REBUILT, partition_of_identifier, rebuild_header, touchpoint_output
+from streams.journeys.touchpoint import Touchpoint
+from streams.processors.internal import rebuild_header
+from streams.rebuild import send_again
 from streams.settings import Settings
 from streams.web.lookup import OWN, indexed, own_pseudonyms
 
@@ -80,10 +81,7 @@ async def _send(settings: Settings, customer: str, name: str, touchpoints: Seque
     idempotent = await topics.has_transactions(settings.brokers)
     async with Lanes(settings.brokers, idempotent=idempotent) as lanes:
         for number, touchpoint in enumerate(touchpoints):
-            partition = partition_of_identifier(touchpoint.anchor, settings.partitions)
-            output = touchpoint_output(settings.topic(topics.ADMITTED), partition, touchpoint.anchor, touchpoint, encode(touchpoint))
-            headers = [*output.headers, (REBUILT, b"1"), rebuild_header(customer, name, number, len(touchpoints))]
-            await lanes.append(output.topic, partition, output.key, output.value or b"", headers)
+            await send_again(lanes, settings, touchpoint, rebuild_header(customer, name, number, len(touchpoints)))
         await lanes.acknowledged()
 
 

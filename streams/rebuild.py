@@ -36,7 +36,7 @@ async def rebuild(settings: Settings) -> int:
             await client.command(f"TRUNCATE TABLE {quoted(settings.clickhouse_store)}.truncations")
             async for run in recorded(client, settings.clickhouse_store):
                 for touchpoint in run:
-                    await _send_again(lanes, settings, touchpoint)
+                    await send_again(lanes, settings, touchpoint)
                     imports.add(touchpoint.replay)
                 count += len(run)
             await lanes.acknowledged()
@@ -51,7 +51,8 @@ async def _send_knowledge(lanes: Lanes, settings: Settings, key: bytes, value: b
     await lanes.append(settings.topic(topics.KNOWLEDGE), partition_of(key.decode(), settings.partitions), key, value, [])
 
 
-async def _send_again(lanes: Lanes, settings: Settings, touchpoint: Touchpoint) -> None:
+async def send_again(lanes: Lanes, settings: Settings, touchpoint: Touchpoint, *headers: tuple[str, bytes]) -> None:
+    """A recorded touchpoint goes through identify and stitch again, with these headers as well. Raises BrokerRefusedError."""
     partition = partition_of_identifier(touchpoint.anchor, settings.partitions)
     output = touchpoint_output(settings.topic(topics.ADMITTED), partition, touchpoint.anchor, touchpoint, encode(touchpoint))
-    await lanes.append(output.topic, partition, output.key, output.value or b"", [*output.headers, (REBUILT, b"1")])
+    await lanes.append(output.topic, partition, output.key, output.value or b"", [*output.headers, (REBUILT, b"1"), *headers])

@@ -18,6 +18,7 @@ from streams.channels.catalogue import CHANNELS
 from streams.channels.identifiers import Pseudonyms
 from streams.channels.parts import PARTS, NotAdmittedError, references_of
 from streams.journeys.identity.periods import in_period
+from streams.journeys.identity.strength import THINGS
 from streams.journeys.touchpoint import Identifier, References, Touchpoint, encode, type_order
 
 LONGEST_EVENT_ID: Final = 200
@@ -32,7 +33,6 @@ CLOCK_AHEAD_US: Final = 60_000_000
 """A source that sends an event later than it arrives, by more than this, has a clock that runs ahead."""
 
 _RANKS: Final = {type_: rank for rank, type_ in enumerate(type_order)}
-_FOLLOWED: Final = ("order", "case", "conversation")
 _MOST_WRITERS: Final = 1000
 
 
@@ -197,7 +197,7 @@ class Admission:
             type_ = each["type"]
             if type_ != "unknown" and (hidden := pseudonym(type_, each["value"])):
                 found[_RANKS[type_], hidden] = type_
-        for type_ in _FOLLOWED:
+        for type_ in THINGS:
             number = getattr(references, type_)
             if number and (hidden := pseudonym(type_, number)):
                 found[_RANKS[type_], hidden] = type_

@@ -62,13 +62,9 @@ def cut(batch: Batch, size: int) -> tuple[Batch, Batch]:
 
 
 class Arrivals:
-    """Batches of one partition that wait for their commit.
-
-    records     how many records wait
-    """
+    """Batches of one partition that wait for their commit."""
 
     def __init__(self, plan: Plan) -> None:
-        self.records = 0
         self._plan = plan
         self._waiting: deque[Arrival] = deque()
         self._rewound: dict[str, _Rewind] = {}
@@ -76,16 +72,19 @@ class Arrivals:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
+    @property
+    def records(self) -> int:
+        """How many records wait."""
+        return sum(len(each.batch.records) for each in self._waiting)
+
     def put(self, arrival: Arrival) -> None:
         """Let a batch wait."""
         self._waiting.append(arrival)
-        self.records += len(arrival.batch.records)
 
     def drop(self) -> None:
         """Done with all that waits, and with every rewind."""
         acknowledge(self._waiting)
         self._waiting.clear()
-        self.records = 0
         self._rewound.clear()
 
     def oldest_ms(self, topic: str) -> int | None:
@@ -109,16 +108,13 @@ class Arrivals:
                 room = most - size
                 if len(batch.records) > room:
                     if not batches:
-                        self.records -= len(arrival.batch.records)
                         batch, arrival.batch = cut(batch, room)
-                        self.records += len(arrival.batch.records)
                         batches.append(batch)
                     break
                 batches.append(batch)
                 reached[batch.topic] = batch.stop
                 size += len(batch.records)
             taken.append(self._waiting.popleft())
-            self.records -= len(arrival.batch.records)
         return taken, batches
 
     async def look_again(self, offsets: Mapping[str, int]) -> None:

@@ -81,9 +81,9 @@ class PartitionExecutor:
 
     @property
     def wants_more(self) -> bool:
-        """Whether more should be fetched: not while it restores, nor while it works, but when it could take more up.
+        """Whether more should be handed over: not while it restores, nor while it works, but when it could take more up.
 
-        What comes in the meantime gathers where it is fetched and is handed over as one batch of each source.
+        What is fetched in the meantime is held, and handed over as one batch of each source.
         """
         return self._position is not None and self._idle
 
@@ -201,7 +201,6 @@ class PartitionExecutor:
 
     async def _forget(self) -> None:
         self._position = None
-        self._idle = False
         self._processor = None
         self._arrivals.drop()
         if self._writer is not None:

@@ -115,7 +115,7 @@ class PartitionStore:
         return executor.offset(partition.topic) if executor is not None else None
 
     def wants_more(self, partition: TP) -> bool:
-        """Whether more should be fetched of a source partition."""
+        """Whether what is fetched of a source partition should be handed over now."""
         executor = self._executors.get(partition.partition)
         return executor is not None and executor.wants_more
 

@@ -186,15 +186,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         self._read_offset[partition] = None  # a batch of an older fetch may have come in between: Faust would drop what lies before it
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
-        # Faust pauses and resumes by changing the set of active partitions in place: it stays Faust's, what is full is left out here
         await self._keep_apart()
         held, batched = self._held, self.transport.batched
+        # Faust pauses and resumes by changing the set of active partitions in place: it stays Faust's, what is full is left out here
         fetchable = {each for each in active_partitions or () if not held.full(each)}
-        if fetchable:
-            fetched = await super()._getmany(fetchable, LOOKS_AGAIN_S if held else timeout)
-        else:
-            await self.sleep(LOOKS_AGAIN_S)
-            fetched = {}
+        fetched = await super()._getmany(fetchable, LOOKS_AGAIN_S if held else timeout) if fetchable else {}
         held.add({source: fetched.pop(source) for source in list(fetched) if source.topic in batched})
         if held:
             held.keep(self.assignment())
@@ -223,7 +219,7 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]  # Faust is untype
 
     batched      full names of the topics that come as batches
     position_of  what to commit for a partition of them: the position of its state, None where there is none yet
-    wants_more   whether more should be fetched of a partition of them
+    wants_more   whether what is fetched of a partition of them should be handed over now
     isolation    read_committed where the broker has transactions
     max_batch    records in a batch at most
     """

@@ -9,8 +9,8 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from streams.journeys.base import Base, Cut, Dropped, resumed
-from streams.journeys.fold import Failed, Fold, FoldState, decode, encode
+from streams.journeys.base import Base, Cut, Dropped
+from streams.journeys.fold import Failed, Fold, FoldState, encode
 from streams.journeys.history import History
 from streams.journeys.inconsistencies.findings import Finding
 from streams.journeys.inconsistencies.identities import conflict_of, event_conflict
@@ -20,20 +20,17 @@ from streams.journeys.knowledge import Knowledge
 from streams.journeys.life import Gone, why_gone, why_its_rule_is_out
 from streams.journeys.results import Added, Results
 from streams.journeys.settings import JourneySettings
+from streams.journeys.snapshots import Snapshots
 from streams.journeys.touchpoint import Touchpoint, fold_order
 
-SNAPSHOTS_HELD: Final = 12
-"""Snapshots of a customer at most; beyond, every second of the older ones goes."""
 DEADLINES_HELD: Final = 64
 """Deadlines noted, beyond twice those that stand, before the ones that were moved since are dropped."""
-_SNAPSHOT_SHARE: Final = 8
 
 
 class Customer:
     """One customer's truth and its fold; built empty or from recorded touchpoints. Not for use by several threads."""
 
     __slots__ = (
-        "_base",
         "_before",
         "_conflicts",
         "_deadline_room",
@@ -47,7 +44,6 @@ class Customer:
         "_reported_findings",
         "_reported_journeys",
         "_revision",
-        "_snapshot_due",
         "_snapshots",
         "customer",
         "knowledge",
@@ -62,13 +58,11 @@ class Customer:
         self.settings = settings
         self.knowledge = knowledge
         self._history = History(None if base is None else base.until, dropped)
-        self._base = base
-        self._fold = Fold(self._beginning(), settings)
+        self._snapshots = Snapshots(settings, base)
+        self._fold = Fold(self._snapshots.beginning(), settings)
         self._offset = self._fold.state.folded
         self._fold.touched_journeys.update(self._fold.state.journeys.held)
         self._fold.touched_findings.update(self._fold.state.suspicions)
-        self._snapshots: list[tuple[int, bytes]] = []
-        self._snapshot_due = settings.snapshot_every
         self._deadlines: list[tuple[int, str]] = []
         self._deadline_room = DEADLINES_HELD
         self._now: int | None = None
@@ -103,11 +97,11 @@ class Customer:
             return None
         until = self._offset + count
         last = history.touchpoints[count - 1]
-        self._base = Base(fold_order(last), encode(self._state_at(until)))
-        self._snapshots = [each for each in self._snapshots if each[0] >= until]
+        base = Base(fold_order(last), encode(self._state_at(until)))
+        self._snapshots.begin_at(base, until)
         self._offset = until
         dropped = history.drop(count, but=self._conflicts)
-        return Cut(self._base, dropped, history.dropped.pieces[-1])
+        return Cut(base, dropped, history.dropped.pieces[-1])
 
     @property
     def number_behind(self) -> int:
@@ -245,31 +239,20 @@ class Customer:
 
     def _advance(self) -> None:
         """Fold what has not been folded yet, and again what the additions in between touch."""
-        history, fold, offset = self._history, self._fold, self._offset
+        history, fold, offset, snapshots = self._history, self._fold, self._offset, self._snapshots
         if history.unchanged + offset < fold.state.folded:
             fold = self._fold_again(history.unchanged + offset)
         touchpoints = history.touchpoints
         state = fold.state
         while state.folded - offset < len(touchpoints):
             fold.fold(touchpoints[state.folded - offset])
-            if state.folded >= self._snapshot_due:
-                self._take_snapshot(state)
+            if state.folded >= snapshots.due:
+                snapshots.take(state)
         history.unchanged = len(touchpoints)
-
-    def _take_snapshot(self, state: FoldState) -> None:
-        self._snapshots.append((state.folded, encode(state)))
-        if len(self._snapshots) > SNAPSHOTS_HELD:
-            del self._snapshots[: SNAPSHOTS_HELD // 2 : 2]
-        self._snapshot_due = state.folded + max(self.settings.snapshot_every, state.folded // _SNAPSHOT_SHARE)
-
-    def _beginning(self) -> FoldState:
-        """What everything that was dropped amounts to."""
-        return FoldState() if self._base is None else resumed(self._base, self.settings)
 
     def _state_at(self, position: int) -> FoldState:
         """What the touchpoints before a position that is folded amount to."""
-        earlier = [snapshot for folded, snapshot in self._snapshots if folded <= position]
-        fold = Fold(decode(earlier[-1]) if earlier else self._beginning(), self.settings)
+        fold = Fold(self._snapshots.before(position), self.settings)
         while fold.state.folded < position:
             fold.fold(self._history.touchpoints[fold.state.folded - self._offset])
         return fold.state
@@ -277,10 +260,7 @@ class Customer:
     def _fold_again(self, position: int) -> Fold:
         """Go back to the last snapshot that holds nothing from `position` on."""
         old = self._fold
-        while self._snapshots and self._snapshots[-1][0] > position:
-            self._snapshots.pop()
-        state = decode(self._snapshots[-1][1]) if self._snapshots else self._beginning()
-        self._snapshot_due = state.folded + max(self.settings.snapshot_every, state.folded // _SNAPSHOT_SHARE)
+        state = self._snapshots.back_to(position)
         new = Fold(state, self.settings)
         then = old.state
         journeys = {each for each, journey in then.journeys.held.items() if journey.position >= state.folded}

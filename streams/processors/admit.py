@@ -13,6 +13,7 @@ from streams.avro.refusal import Refusal
 from streams.channels.admission import Admission
 from streams.delivery.batch import Batch
 from streams.delivery.commit import Changes, Output, Position, Work
+from streams.journeys.base import HORIZON_US
 from streams.processors.dead_letters import DeadLetters
 from streams.processors.internal import (
     CLOCK,
@@ -30,8 +31,6 @@ from streams.processors.memo import MemoPartition
 from streams.processors.watermark import SourceTimes
 
 SECOND_US = 1_000_000
-HORIZON_US: Final = 48 * 3600 * SECOND_US
-"""How late a live event may come before it counts as late, as in the view `late_touchpoints`."""
 FIRST_CHANNELS: Final = ("website", "app", "chat", "email", "phone", "store", "survey")
 """The channels of installations whose memo does not say which it was written for."""
 
@@ -44,7 +43,7 @@ class AdmitMemo(msgspec.Struct):
     dead            events that were refused, by `channel reason`
     last_event      us, arrival of the channel's last event
     clock           the last word that went downstream
-    late            live events, by channel, that came more than the horizon after they happened
+    late            live events, by channel, that came more than the horizon after they happened, as in the view `late_touchpoints`
     channels        that admit took when this was written; () before this was noted, when there were FIRST_CHANNELS
     """
 

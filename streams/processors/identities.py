@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from streams.delivery.commit import Output
 from streams.journeys.identity.graph import Graph
 from streams.journeys.identity.records import NEVER_SEEN, Node
-from streams.journeys.identity.strength import customer_of, name_of, type_of
+from streams.journeys.identity.strength import THINGS, customer_of, name_of, type_of
 from streams.processors.dead_letters import OutputEncoder
 
-_REFERENCES = frozenset({"order", "case", "conversation", "event"})
+_REFERENCES = frozenset({*THINGS, "event"})
 
 
 class IdentityRows:

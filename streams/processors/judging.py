@@ -15,7 +15,7 @@ from streams.processors.disruptions import Disruptions, deltas
 from streams.processors.failures import FAILURE
 from streams.processors.folds import Folds
 from streams.processors.internal import counted
-from streams.processors.outputs import GONE
+from streams.processors.outputs import gone
 from streams.processors.stitch_plan import StitchMemo, StitchPlan
 from streams.processors.stitch_records import Entry, Head
 from streams.processors.stitch_state import StitchState
@@ -53,9 +53,8 @@ class Judging:
         )
         over, more = self.plan.failures.rows(customer, {}, published, work.now_us, self.number)
         outputs.extend([*rows, *over, *self.disruptions.tell(deltas(published, changes, ()))])
-        entries = {**published, **changes, **more}
         self._forget(customer, work, outputs)
-        return {row_id: entry for row_id, entry in entries.items() if entry.digest == GONE}
+        return gone({**published, **changes, **more})
 
     def leave_all(self, customer: str, work: Work, outputs: list[Output]) -> dict[str, Entry]:
         """Nothing is left of a truncated customer: his rows stay, for whoever has his identifiers now; returns them.

@@ -21,6 +21,11 @@ GONE: Final = 0
 _content = msgspec.msgpack.Encoder().encode
 
 
+def gone(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Those of what was ever published that are published no more."""
+    return {row_id: entry for row_id, entry in entries.items() if entry.digest == GONE}
+
+
 class Publisher:
     """Turns what changed in a customer's results into output records."""
 

@@ -5,13 +5,14 @@ a customer's fold says is published where it differs from that. Identifiers come
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from streams.avro.refusal import Refusal
 from streams.delivery.commit import Changes, Output, Position, Work
+from streams.journeys.customer import Customer
 from streams.journeys.life import CORRECTION, MERGE, SPLIT
 from streams.journeys.results import Added
 from streams.journeys.touchpoint import Touchpoint, decode, encode
@@ -35,7 +36,7 @@ from streams.processors.internal import (
     read_clock,
 )
 from streams.processors.judging import Judging
-from streams.processors.outputs import GONE
+from streams.processors.outputs import GONE, gone
 from streams.processors.rejudging import Round
 from streams.processors.stitch_plan import StitchMemo, StitchPlan
 from streams.processors.stitch_records import Entry, Head, Holding
@@ -171,10 +172,11 @@ class StitchPartition:
             return
         touchpoint = decode(record.value)
         memo, is_again = self.memo, REBUILT in headers or MOVED in headers
+        add = Customer.add
         if is_again and REBUILD in headers:
-            held, added = self._added_again(holding, touchpoint, read_run(headers[REBUILD]), work)
-        else:
-            held, added = self._added(holding, touchpoint)
+            add = Customer.add_again
+            self._came_again(holding, read_run(headers[REBUILD]), work)
+        held, added = self._added(holding, touchpoint, add)
         if added is Added.DUPLICATE:
             if not is_again:
                 counted(memo.duplicate, {touchpoint.channel: 1})
@@ -197,25 +199,21 @@ class StitchPartition:
             self._join(customer, touchpoint.replay)
             arrived[customer] = max(arrived.get(customer, 0), 0 if is_again else touchpoint.received_at)
 
-    def _added(self, holding: Holding, touchpoint: Touchpoint) -> tuple[Touchpoint | None, Added]:
-        """What is held under the touchpoint's event id, and what becomes of it."""
+    def _added(
+        self, holding: Holding, touchpoint: Touchpoint, add: Callable[[Customer, Touchpoint], Added]
+    ) -> tuple[Touchpoint | None, Added]:
+        """What is held under the touchpoint's event id, and what becomes of it when it is added to the customer's fold."""
         if holding.is_awaited:
             value = self.state.held_under(holding).get(touchpoint.event_id)
             held = None if value is None else decode(value)
             return held, _compared(held, touchpoint)
         fold = self._judging.fold(holding.customer)
-        held = fold.of_event(touchpoint.event_id)
-        return held, fold.add(touchpoint)
+        return fold.of_event(touchpoint.event_id), add(fold, touchpoint)
 
-    def _added_again(self, holding: Holding, touchpoint: Touchpoint, run: Run, work: Work) -> tuple[Touchpoint | None, Added]:
-        """The same for one that comes from recorded history, so that its customer can be folded from all of it."""
+    def _came_again(self, holding: Holding, run: Run, work: Work) -> None:
+        """A touchpoint comes from recorded history, so that its customer can be folded from all of it."""
         if holding.customer == run.customer:
             self._bound.came(run, work.now_us)
-        if holding.is_awaited:
-            return self._added(holding, touchpoint)
-        fold = self._judging.fold(holding.customer)
-        held = fold.of_event(touchpoint.event_id)
-        return held, fold.add_again(touchpoint)
 
     def _conflict(self, loser: Touchpoint, record: Any, work: Work) -> Output:
         refusal = Refusal("event_id_conflict", "event_id", "another content came under this event_id", loser.event_id)
@@ -315,7 +313,7 @@ class StitchPartition:
             before = self._bound.parted(customer)
             if not self.state.is_empty(customer):
                 self._publish_the_rest(customer, time, work, outputs)
-                passed = _gone(self.state.published(customer))
+                passed = gone(self.state.published(customer))
             else:
                 self._held.discard(customer)
                 has_heir = any(each.holding.moved_to for each in going)
@@ -334,10 +332,6 @@ class StitchPartition:
         is_running = any(not clock.ended for name, clock in time.imports.items() if name in domain.split("\n"))
         now = None if is_running else domain_time(domain, time)
         self._judging.publish(customer, head.now if now is None else now, 0, work, outputs)
-
-
-def _gone(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    return {row_id: entry for row_id, entry in entries.items() if entry.digest == GONE}
 
 
 def _compared(held: Touchpoint | None, given: Touchpoint) -> Added:

@@ -16,7 +16,6 @@ from streams.clickhouse.engine import quoted
 from streams.clickhouse.reading import read
 from streams.clickhouse.recorded import decoded, selection
 from streams.identifiers_file import configured_pseudonyms
-from streams.journeys.inconsistencies.retelling import retold
 from streams.journeys.inconsistencies.telling import Wording
 from streams.journeys.promised import KEEPING, WITHDRAWING
 from streams.journeys.settings import JourneySettings
@@ -25,6 +24,7 @@ from streams.lives_seen import last_life
 from streams.processes import shipped_processes
 from streams.settings import Settings, SettingsError
 from streams.web.answer import Answer, Match, Moment, OpenInconsistency, OpenJourney
+from streams.web.findings import in_words
 from streams.web.promises import open_promises
 from streams.web.words import what
 
@@ -193,10 +193,7 @@ def _inconsistencies(settings: Settings, customer: str, wording: Wording | None)
 
 
 def _open_inconsistency(row: dict[str, Any], wording: Wording | None) -> OpenInconsistency:
-    named = row | {"opened_at": row["opened"], "first_at": row["first_us"], "second_at": row["second_us"]}
-    words = None if wording is None else retold(named, wording)
-    if words is not None:
-        named |= words._asdict()
+    named = in_words(row | {"opened_at": row["opened"], "first_at": row["first_us"], "second_at": row["second_us"]}, wording)
     return OpenInconsistency(**{name: named[name] for name in OpenInconsistency.__struct_fields__})
 
 

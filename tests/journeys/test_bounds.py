@@ -2,9 +2,10 @@
 
 from journey_story import DAY, LATER, SETTINGS, START, customer, found, refused, shown, status, talk, touch
 
-from streams.journeys.customer import DEADLINES_HELD, SNAPSHOTS_HELD, Customer
+from streams.journeys.customer import DEADLINES_HELD, Customer
 from streams.journeys.fold import FORGET_EVERY, Fold, FoldState, decode, encode
 from streams.journeys.knowledge import Knowledge
+from streams.journeys.snapshots import SNAPSHOTS_HELD
 
 HOURS_OF_DAY = 24
 

@@ -105,9 +105,10 @@ def edge_item(other: str, edge: Edge) -> bytes:
     cut = _CUTS.index(edge.cut) + len(_CUTS) * edge.is_addressed
     if label is not None or cut or edge.version != -1:
         values += [edge.version, None if label is None else _label(label, other)]
-        if cut or edge.leans or (label is not None and (label.epoch or label.splitter)):
+        has_more = edge.leans or (label is not None and (label.epoch or label.splitter))
+        if cut or has_more:
             values.append(cut)
-            if edge.leans or (label is not None and (label.epoch or label.splitter)):
+            if has_more:
                 values += [label.epoch, _shorter(label.splitter)] if label is not None else [0, ""]
                 if edge.leans:
                     values.append(_shorter_name(edge.leans))

@@ -64,7 +64,7 @@ TYPES: Final[Mapping[str, IdentifierType]] = {
 }
 """`event` stands for a touchpoint of which nothing but shared identifiers is known: it is a customer by itself."""
 
-THINGS: Final = frozenset({"order", "case", "conversation"})
+THINGS: Final = ("order", "case", "conversation")
 """Types whose values are numbers of things: a reference that a touchpoint carries."""
 
 
