@@ -1,123 +1,182 @@
 """Who is found to be whom on workers: the same simulated people on one, two and four workers that are killed, on Apache Kafka.
 
-Run as `python -m bench.identity_workers [CUSTOMERS [SEED]]`; a thousand people take some minutes on two cores. Each run takes the
-same import of people with several identifiers, shared devices and late logins. The first has one worker that lives; in the others a
-worker is killed and started again while touchpoints come. Prints for each run pairs precision and recall out of ClickHouse and the
-checksum over current rows. Ends with 1 where a checksum differs, or precision, recall or the largest customer miss what is promised.
+Run as `python -m bench.identity_workers [CUSTOMERS [SEED]]`; 300 people take four minutes on two cores, 3,000 ten. Each run
+takes the same import of people with several identifiers, shared devices and late logins, on a broker and a ClickHouse of its own that go
+away with all they hold. The first has one worker that lives; in the others a worker is killed and started again, spread over what is to
+be recorded. Prints for each run pairs precision and recall out of ClickHouse and the checksum over current rows. Ends with 1 where a
+checksum differs, or precision, recall or the largest customer miss what is promised.
 """
 
 import asyncio
-import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from bench.crew import KEYS, Crew, Standing
 from streams import topics
 from streams.broker.kafka import LocalKafka
+from streams.broker.memory import MIB, resident_bytes
 from streams.clickhouse.client import connect
 from streams.clickhouse.embedded import EmbeddedClickHouse
 from streams.clickhouse.migrations import Names, migrate
 from streams.demo.outcome import checksum
-from streams.publishing import publish_import
-from streams.settings import PREFIX, Settings
+from streams.events import ChannelEvent
+from streams.publishing import Published, publish_import
+from streams.settings import Settings
 from streams.simulation import Simulation, simulate
 from streams.simulation.pairs import PairScore, pair_score
-from streams.stack import Stack
 from streams.verify import verify
 
 RUNS: Final = ((1, 0), (1, 2), (2, 2), (4, 4))
 """Workers, and how many kills."""
 LEAST_PRECISION, LEAST_RECALL = 0.999, 0.995
-KEYS: Final = {"PSEUDONYM_KEY": "5e" * 32, "DEAD_LETTER_KEY": "bench:" + "7a" * 32}
-BETWEEN_KILLS_S: Final = 2.0
-DRAINED_WITHIN_S: Final = 1800.0
+IMPORT: Final = "simulation-identity"
+LOOKS_EVERY_S: Final = 0.3
+TELLS_EVERY_S: Final = 15.0
+ASKS_EVERY_S: Final = 1.5
+DRAINED_WITHIN_S: Final = 600.0
+LEAST_A_SECOND: Final = 400
+"""Touchpoints a second, with all that shares the machine: what takes longer hangs."""
+UNCAPPED: Final = {"max_result_rows": 0, "max_execution_time": 0, "max_memory_usage": 6 << 30}
+"""The server's caps are for people who ask; here a look over all rows is the point."""
 
 
-class Worker:
-    """All four processors in a process of their own."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The touchpoints of a simulation, told again to each who asks: a list of two million would take gigabytes."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
-        self.settings, self.log = settings, log
-        self.url = ""
-        self._process: asyncio.subprocess.Process | None = None
+    simulation: Simulation
 
-    async def start(self) -> None:
-        """Start it and wait until it takes work. Raises RuntimeError where it does not."""
-        own = {
-            "BROKERS": self.settings.brokers,
-            "PREFIX": self.settings.prefix,
-            "CLICKHOUSE_URL": self.settings.clickhouse_url,
-            "CLICKHOUSE_DATABASE": self.settings.clickhouse_database,
-            "CLICKHOUSE_STORE": self.settings.clickhouse_store,
-            "METRICS_PORT": "0",
-            "SESSION_TIMEOUT_S": "6",
-            **KEYS,
-        }
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "streams.cli", "worker", stdout=asyncio.subprocess.PIPE, stderr=log,
-                env=os.environ | {PREFIX + name: value for name, value in own.items()},
-            )  # fmt: skip
-        line = (await asyncio.wait_for(self._process.stdout.readline(), 180)).decode()
-        if not line.startswith("ready "):
-            raise RuntimeError(f"a worker did not start: {self.log.read_text()[-2000:]}")
-        self.url = line.removeprefix("ready ").strip()
-
-    async def kill(self) -> None:
-        """As a machine dies: nothing is said, nothing finished."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
+    def __iter__(self) -> Iterator[ChannelEvent]:
+        return self.simulation.events()
 
 
-async def settled(settings: Settings, workers: Sequence[Worker], events: int, name: str) -> str:
+class Progress:
+    """One run as it goes: kills what is due, and prints a line now and then."""
+
+    def __init__(self, label: str, crew: Crew, touchpoints: int, kills: int) -> None:
+        self._label, self._crew, self._touchpoints = label, crew, touchpoints
+        self._due = [touchpoints * (number + 1) // (kills + 1) for number in range(kills)]
+        self._kills, self._began, self._told = kills, time.monotonic(), time.monotonic()
+        self.published = 0
+        self.others: list[int] = []
+
+    def sent(self, events: int) -> None:
+        """Hears of publishing."""
+        self.published = events
+
+    async def look(self) -> Standing:
+        """How the workers stand, after the kill that was due, if one was."""
+        standing = await self._crew.standing()
+        if time.monotonic() - self._told >= TELLS_EVERY_S:
+            self._told = time.monotonic()
+            self._tell(standing)
+        is_over = standing.has_all and standing.received >= self._touchpoints
+        if self._due and (is_over or standing.recorded >= self._due[0]):
+            self._due.pop(0)
+            print(f"{self._label} {self._passed:5.0f} s: kills a worker at {standing.recorded:,} recorded", flush=True)
+            await self._crew.kill_one()
+            return await self._crew.standing()
+        return standing
+
+    @property
+    def has_killed(self) -> bool:
+        """Whether every kill was made."""
+        return not self._due
+
+    @property
+    def _passed(self) -> float:
+        return time.monotonic() - self._began
+
+    def _tell(self, standing: Standing) -> None:
+        kills = self._kills - len(self._due)
+        memory = sum(resident_bytes(pid) for pid in [*self._crew.pids, *self.others]) / MIB
+        print(
+            f"{self._label} {self._passed:5.0f} s: of {self._touchpoints:,} published {self.published:,}, received {standing.received:,},"
+            f" in flight {standing.in_flight:,}, recorded {standing.recorded:,}; kills {kills} of {self._kills};"
+            f" workers, broker and ClickHouse {memory:,.0f} MiB",
+            flush=True,
+        )
+
+
+async def settled(settings: Settings, progress: Progress, events: int) -> str:
     """Wait until all is in ClickHouse and nothing is held back; the checksum over current rows."""
     client = connect(settings, settings.clickhouse_database)
-    until, before = time.monotonic() + DRAINED_WITHIN_S, ""
+    _uncap(client)
+    until, before = time.monotonic() + DRAINED_WITHIN_S + events / LEAST_A_SECOND, ""
     while time.monotonic() < until:
-        await asyncio.sleep(1.5)
-        states = [await Stack(settings, each.url).state() for each in workers]
-        times = {number: at for state in states for number, at in state["times"].items()}
-        ended = len(times) == settings.partitions and all(name in at["imports"] and at["imports"][name][1] for at in times.values())
-        verdict = await verify(settings)
-        idle = all(state["drained"] and not state["held"] for state in states)
-        if not (ended and idle and verdict.line.received >= events and verdict.line.in_flight == 0):
+        await asyncio.sleep(ASKS_EVERY_S)
+        standing = await progress.look()
+        times = standing.times
+        ended = len(times) == settings.partitions and all(at["imports"].get(IMPORT, (0, False))[1] for at in times.values())
+        if not (ended and standing.has_all and progress.has_killed):
             before = ""
             continue
-        now = checksum(client)
+        verdict = await verify(settings)
+        if not (verdict.line.received >= events and verdict.line.in_flight == 0):
+            continue
+        now = await asyncio.to_thread(checksum, client)
         if now == before:
             if not verdict.is_sound:
                 raise RuntimeError(f"not sound: {verdict}")
             return now
         before = now
-    raise RuntimeError(f"not drained after {DRAINED_WITHIN_S:.0f} s")
+    raise RuntimeError(f"{events:,} touchpoints were not drained in time: {standing}")
 
 
-async def run(settings: Settings, simulation: Simulation, workers: int, kills: int, logs: Path) -> tuple[str, PairScore]:
+async def run(settings: Settings, simulation: Simulation, progress: Progress) -> tuple[str, PairScore]:
     """One run: the checksum, and how well people were found."""
-    migrate(connect(settings), Names.of(settings))
-    await topics.create_topics(settings)
-    crew = [Worker(settings, logs / f"{settings.prefix}{number}.log") for number in range(workers)]
-    name = "simulation-identity"
-    try:
-        await asyncio.gather(*(each.start() for each in crew))
-        publishing = asyncio.ensure_future(publish_import(settings, simulation.events(), name=name, until=simulation.until))
-        for number in range(kills):
-            await asyncio.sleep(BETWEEN_KILLS_S)
-            victim = crew[number % workers]
-            await victim.kill()
-            await victim.start()
-        published = await publishing
-        found = await settled(settings, crew, published.total, name)
-        rows = connect(settings, settings.clickhouse_database).query("SELECT event_id, customer FROM touchpoints").result_rows
-        return found, pair_score(rows, simulation.persons())
-    finally:
-        for each in crew:
-            await each.kill()
+    publishing = asyncio.ensure_future(asyncio.to_thread(_publish, settings, simulation, progress))
+    while not publishing.done():
+        await asyncio.sleep(LOOKS_EVERY_S)
+        await progress.look()
+    published = await publishing
+    found = await settled(settings, progress, published.total)
+    return found, await asyncio.to_thread(_scored, settings, simulation)
+
+
+def _publish(settings: Settings, simulation: Simulation, progress: Progress) -> Published:
+    """In a thread with a loop of its own: what is long here does not keep anyone from killing workers."""
+    told = publish_import(settings, Told(simulation), name=IMPORT, until=simulation.until, progress=progress.sent)
+    return asyncio.run(told)
+
+
+def _scored(settings: Settings, simulation: Simulation) -> PairScore:
+    client = connect(settings, settings.clickhouse_database)
+    _uncap(client)
+    with client.query_rows_stream("SELECT event_id, customer FROM touchpoints") as rows:
+        return pair_score(rows, simulation.persons())
+
+
+def _uncap(client: Any) -> None:
+    for name, value in UNCAPPED.items():
+        client.set_client_setting(name, value)
+
+
+async def installed(simulation: Simulation, workers: int, kills: int, folder: Path) -> tuple[str, PairScore]:
+    """One run on a broker, a ClickHouse and workers of its own, which are gone after it with all they hold."""
+    label = f"w{workers}k{kills}"
+    touchpoints = sum(1 for _ in simulation.persons())
+    with EmbeddedClickHouse(folder / "clickhouse") as clickhouse:
+        async with LocalKafka(directory=folder / "kafka") as kafka:
+            settings = Settings(
+                brokers=kafka.bootstrap,
+                prefix=f"{label}.",
+                clickhouse_url=clickhouse.url,
+                clickhouse_database=label,
+                clickhouse_store=f"{label}_store",
+                pseudonym_key=KEYS["PSEUDONYM_KEY"],
+            )
+            migrate(connect(settings), Names.of(settings))
+            await topics.create_topics(settings)
+            async with Crew(settings, workers, folder) as crew:
+                progress = Progress(label, crew, touchpoints, kills)
+                progress.others = [pid for pid in (kafka.pid, clickhouse.pid) if pid]
+                return await run(settings, simulation, progress)
 
 
 async def compare(customers: int, seed: int) -> bool:
@@ -125,22 +184,19 @@ async def compare(customers: int, seed: int) -> bool:
     simulation = simulate(customers, seed, identities="mixed")
     checksums: set[str] = set()
     is_right = True
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, EmbeddedClickHouse(Path(folder) / "clickhouse") as clickhouse:
-        async with LocalKafka() as kafka:
-            base = Settings(brokers=kafka.bootstrap, clickhouse_url=clickhouse.url, pseudonym_key=KEYS["PSEUDONYM_KEY"])
-            for workers, kills in RUNS:
-                label = f"w{workers}k{kills}"
-                settings = replace(base, prefix=f"{label}.", clickhouse_database=label, clickhouse_store=f"{label}_store")
-                found, score = await run(settings, simulation, workers, kills, Path(folder))
-                checksums.add(found)
-                is_right &= score.precision >= LEAST_PRECISION and score.recall >= LEAST_RECALL
-                is_right &= score.largest_customer <= score.largest_person
-                print(
-                    f"{workers} workers, {kills} kills: {score.events:,} touchpoints of {customers:,} people; pairs precision"
-                    f" {score.precision:.4%}, recall {score.recall:.4%}; largest customer {score.largest_customer},"
-                    f" person {score.largest_person}; checksum {found}",
-                    flush=True,
-                )
+    for workers, kills in RUNS:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="bench-identity-") as folder:
+            found, score = await installed(simulation, workers, kills, Path(folder))
+        checksums.add(found)
+        is_right &= score.precision >= LEAST_PRECISION and score.recall >= LEAST_RECALL
+        is_right &= score.largest_customer <= score.largest_person
+        print(
+            f"{workers} workers, {kills} kills: {score.events:,} touchpoints of {customers:,} people; pairs precision"
+            f" {score.precision:.4%}, recall {score.recall:.4%}; largest customer {score.largest_customer},"
+            f" person {score.largest_person}; checksum {found}; {time.monotonic() - began:,.0f} s",
+            flush=True,
+        )
     print("the same rows in every run" if len(checksums) == 1 else f"{len(checksums)} different checksums")
     return is_right and len(checksums) == 1
 
