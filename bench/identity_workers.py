@@ -8,6 +8,7 @@ checksum differs, or precision, recall or the largest customer miss what is prom
 """
 
 import asyncio
+import signal
 import sys
 import tempfile
 import time
@@ -203,4 +204,5 @@ async def compare(customers: int, seed: int) -> bool:
 
 if __name__ == "__main__":
     given = [int(each) for each in sys.argv[1:]] + [300, 1][len(sys.argv) - 1 :]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it started ends with it
     sys.exit(0 if asyncio.run(compare(*given)) else 1)

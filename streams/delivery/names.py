@@ -19,7 +19,10 @@ _RELIED_ON: Final = (
         driver.AIOKafkaConsumerThread,
         ("_create_worker_consumer", "_fetch_records", "_ensure_consumer", "call_thread", "on_partitions_assigned"),
     ),
-    (driver.Consumer, ("_new_consumer_thread", "_add_gap", "_new_offset", "_getmany")),
+    (
+        driver.Consumer,
+        ("_new_consumer_thread", "_add_gap", "_new_offset", "_getmany", "wait_empty", "_wait_for_ack", "_clean_unacked_messages"),
+    ),
     (driver, ("ensure_aiokafka_TP", "server_list")),
     (AIOKafkaClient, ("send", "get_random_node")),
     (Request, ("prepare", "build")),

@@ -1,5 +1,8 @@
 """What is fetched of the partitions that Faust holds active, and when it is handed over."""
 
+import asyncio
+import gc
+
 import pytest
 from acting import batch
 from faust.transport.consumer import ThreadDelegateConsumer
@@ -73,3 +76,47 @@ async def test_what_was_held_when_a_partition_is_fetched_again_is_forgotten(cons
     consumer.transport.wants_more = lambda partition: True
     assert await consumer._getmany({FIRST, SECOND}, 1.0) == {}
     assert sought == [(FIRST, 0)]
+
+
+class InWork:
+    """A message as far as waiting for its end asks: whether it is acknowledged."""
+
+    acked = False
+
+
+async def test_waiting_for_what_is_in_work_does_not_collect_garbage_at_each_end(consumer, monkeypatch):
+    async def committed(**_):
+        ended.append(len(consumer._unacked_messages))
+
+    async def end_one_by_one():
+        for each in in_work:
+            await asyncio.sleep(0.005)
+            each.acked = True
+            if consumer._waiting_for_ack is not None and not consumer._waiting_for_ack.done():
+                consumer._waiting_for_ack.set_result(None)
+
+    ended, collections = [], []
+    in_work = [InWork() for _ in range(20)]
+    consumer._unacked_messages.update(in_work)
+    monkeypatch.setattr(consumer, "commit", committed)
+    monkeypatch.setattr(gc, "collect", lambda *_: collections.append(1))
+    await asyncio.gather(consumer.wait_empty(), end_one_by_one())
+    assert ended == [0], "committed once, after the last"
+    assert not collections, "over a large state each takes a second, and the sessions of all roles with it"
+
+
+async def test_what_was_dropped_in_a_circle_of_references_is_not_waited_for_for_ever(consumer, monkeypatch):
+    async def committed(**_):
+        """Nothing to commit to."""
+
+    monkeypatch.setattr(consumer, "commit", committed)
+    monkeypatch.setattr("streams.delivery.transport.COLLECTS_EVERY_S", 0.5)
+    gc.disable()
+    try:
+        dropped = InWork()
+        dropped.itself = dropped
+        consumer._unacked_messages.add(dropped)
+        del dropped
+        await asyncio.wait_for(consumer.wait_empty(), 10)
+    finally:
+        gc.enable()
