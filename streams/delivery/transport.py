@@ -29,7 +29,7 @@ LOOKS_AGAIN_S = 0.03
 APART_S = 0.03
 """Fetches are so far apart: asking the fetching thread, and handing over a batch, costs about as much as thirty records do."""
 
-COLLECTS_EVERY_S = 10.0
+COLLECTS_EVERY_S = 30.0
 """How long to wait for what is in work before garbage is collected: a batch that was dropped in a circle of references never ends."""
 
 
