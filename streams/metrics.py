@@ -147,6 +147,12 @@ TO_REBUILD: Final = StateMetric(
 SHARED: Final = StateMetric(
     "touchpoints_identifiers_shared", (), "Identifiers that are seen with too many others to point to a person; for review."
 )
+WITHOUT_ROW: Final = StateMetric(
+    "touchpoints_recorded_without_row",
+    (),
+    "Recorded touchpoints that have no row, as last compared: one event id for two customers, or lost; touchpoints verify.",
+    max,
+)
 DISRUPTIONS: Final = StateMetric(
     "touchpoints_disruptions_open",
     ("rule", "channel", "severity"),
@@ -165,6 +171,7 @@ STATE_METRICS: Final = (
     TRUNCATED,
     TO_REBUILD,
     SHARED,
+    WITHOUT_ROW,
     DISRUPTIONS,
 )
 

@@ -63,6 +63,7 @@ class Settings:
     customer_touchpoints    touchpoints that stitch keeps of one customer; beyond, the oldest of before the horizon (48 h) are dropped, down
                             to half, and only recorded history can fold that customer again (`touchpoints rebuild`)
     disruption_customers    open inconsistencies of one cause count as a disruption from this many customers on
+    rows_counted_every_s    how far apart rows in ClickHouse are counted against recorded touchpoints, for the metric, seconds
     session_timeout_s       of the consumer groups; Kafka's least is 6
     processes               file of the processes; "" takes those shipped
     broker_memory_mib       the embedded broker takes no more events from this size on, MiB, and ends at one and a half times it
@@ -97,6 +98,7 @@ class Settings:
     folded_touchpoints: int = 64_000
     customer_touchpoints: int = 5_000
     disruption_customers: int = 10
+    rows_counted_every_s: float = 3600.0
     session_timeout_s: float = 10.0
     processes: str = ""
     broker_memory_mib: int = 2048

@@ -20,6 +20,7 @@ from streams.metrics import Metrics, Sample, metrics_app, served
 from streams.processors.admit import AdmitPartition
 from streams.processors.identify import IdentifyPartition
 from streams.processors.stitch import StitchPartition
+from streams.row_count import RowCount
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
     metrics = Metrics()
     parts = pipeline(settings, roles, transactional=transactional, metrics=metrics)
     metrics.state.register(lambda: samples(parts))
+    rows = RowCount(settings, lambda: ("record", 0) in {(role, executor.plan.number) for role, executor in _executors(parts)})
+    metrics.state.register(rows.samples)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -52,9 +55,11 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
             each.finalize()
         await asyncio.gather(*(each.start() for each in applications))  # together: each waits seconds for its group
         print(f"ready http://127.0.0.1:{port}", flush=True)  # noqa: T201  # whoever started it waits for this line
+        counting = asyncio.ensure_future(rows.run())
         stopped = [asyncio.ensure_future(each.wait_until_stopped()) for each in applications]
         stopped += [asyncio.ensure_future(each._crashed.wait()) for each in applications]  # noqa: SLF001  # there is no public word for it
         await asyncio.wait([asyncio.ensure_future(stop.wait()), *stopped], return_when=asyncio.FIRST_COMPLETED)
+        counting.cancel()
         for role in parts.roles:
             await role.store.close()
         await asyncio.gather(*(each.stop() for each in applications), return_exceptions=True)

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import re
 import time
+from pathlib import Path
 
+import aiohttp
 import pytest
 from typer.testing import CliRunner
 
@@ -16,6 +19,10 @@ from streams.stack import demonstration_keys, embedded_stack
 
 pytestmark = pytest.mark.stack
 MINUTE_US = 60_000_000
+(RUNBOOK,) = re.findall(
+    r'touchpoints query "([^"]+uniqExact\(customer\) > 1[^"]+)"',
+    (Path(__file__).resolve().parents[1] / "docs" / "operations.md").read_text(),
+)
 NUMBERS = ("1-0001", "1-0002")
 
 
@@ -32,7 +39,8 @@ def asked(number, at):
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-async def test_the_smaller_content_is_the_row_both_journeys_stay_and_verify_says_so(tmp_path, order):
+async def test_the_smaller_content_is_the_row_both_journeys_stay_and_verify_says_so(tmp_path, order, monkeypatch):
+    monkeypatch.setenv("TOUCHPOINTS_ROWS_COUNTED_EVERY_S", "0.5")
     at = 1_750_000_000_000_000
     events = [asked(number, at + place * MINUTE_US) for place, number in enumerate(NUMBERS)]
     pseudonyms = Pseudonyms(key_of(demonstration_keys()["pseudonym_key"]))
@@ -40,6 +48,7 @@ async def test_the_smaller_content_is_the_row_both_journeys_stay_and_verify_says
     async with embedded_stack(tmp_path, demonstration_keys) as stack:
         for place in order:
             await publish(stack.settings, [events[place]])
+            await without_row(stack, int(place == order[1]))
         journeys = await until(stack, "SELECT customer, reference, touchpoints FROM journeys ORDER BY reference", 2)
         assert journeys == [(customer, f"case:CASE-{number}", 1) for customer, number in zip(customers, NUMBERS, strict=True)]
         for _ in range(240):
@@ -57,8 +66,23 @@ async def test_the_smaller_content_is_the_row_both_journeys_stay_and_verify_says
         told = await asyncio.to_thread(CliRunner().invoke, application(), ["verify", "--dir", str(tmp_path)])
         assert told.exit_code == 1
         assert "1 recorded touchpoints have no row: lost, or under an event id that another customer's has" in told.output
+        (found,) = await until(stack, RUNBOOK, 1)
+        assert (found[0], sorted(found[1])) == ("same", sorted(customers)), "the runbook's query names it"
         conflicts = await until(stack, "SELECT count() FROM inconsistencies WHERE rule = 'identity_conflict'", 1)
         assert conflicts == [(0,)], "nobody sees both of them"
+
+
+async def without_row(stack, count):
+    """Return once the worker's metric says so many."""
+    end = time.monotonic() + 60
+    async with aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(f"{stack.worker_url}/metrics") as response:
+                told = await response.text()
+            if f"touchpoints_recorded_without_row {count:.1f}" in told.splitlines():
+                return
+            assert time.monotonic() < end, [line for line in told.splitlines() if "without_row" in line]
+            await asyncio.sleep(0.25)
 
 
 def verified(folder):
