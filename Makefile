@@ -7,6 +7,7 @@ INSTALLED := .venv/.installed
 KAFKA_JARS := deploy/kafka/libs/.fetched
 REGISTRY_APP := deploy/registry/app/.fetched
 KAFKA_PORT ?= 29092
+TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test lint bench chaos truth kafka kafka-jars registry-app alerts lock clean
@@ -31,9 +32,11 @@ lint: $(INSTALLED) ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Tests wait as much as they work, so there are more processes than cores. What these compile is kept for the hundreds that tests start.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: lint ## lint, then every test that this machine can run; with CI=true all of them
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory --keep-going kafka-jars registry-app || true; fi
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(INSTALLED) $(KAFKA_JARS) ## CPU per touchpoint, by stage, by rule and for the pipeline
 	@$(BIN)/python -m bench $(ARGS)

@@ -25,6 +25,19 @@ KAFKA_HEAP_MB = 512
 DATA_VARIABLE = "TOUCHPOINTS_TEST_DATA"
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 CLICKHOUSE_VARIABLE = "TOUCHPOINTS_TEST_CLICKHOUSE_URL"
+UNMARKED_S = 1.0
+"""What a test is reckoned to take at most that is not given more than all are."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Beside others, the files whose tests may take longest come first, so that the run does not end on one of them alone."""
+    if not hasattr(config, "workerinput"):
+        return
+    files: dict[Path, float] = {}
+    for item in items:
+        given = item.get_closest_marker("timeout")
+        files[item.path] = files.get(item.path, 0.0) + (given.args[0] if given else UNMARKED_S)
+    items.sort(key=lambda item: -files[item.path])
 
 
 def lacking(reason: str) -> NoReturn:

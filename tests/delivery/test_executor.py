@@ -482,7 +482,7 @@ async def test_after_standing_still_no_time_passes_by_a_word_from_before(play, c
     executor = await play(stage)
     work = stage.processors[0].work
     executor.tick()
-    await until(lambda: len(work) == 1)
+    await until(lambda: len(work) == 1 and executor.wants_more)
     clock.passed_s += 7.0
     executor.tick()
     await until(lambda: len(work) == 2 and executor.position is not None)
