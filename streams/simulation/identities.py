@@ -4,7 +4,8 @@ Each customer has three to five identifiers, and each channel sees the ones that
 login also the customer number; a mail its address; the phone its number, and sometimes the customer number; the store a
 card; a chat a cookie or a login; a parcel's scan the order alone. Some log in late, some share a device with the family, and
 a few values belong to nobody. However it goes, all of a customer's identifiers meet somewhere in the month, apart from what
-is done anonymously on a family's device.
+is done anonymously on a family's device: that is nobody's, and nobody can know better. Such is daily life alone; whoever has a story
+to tell is logged in on the family's device, or what happens there could be held against nobody.
 """
 
 from collections import Counter
@@ -91,11 +92,14 @@ def family_device(seed: int, index: int) -> Mapping[str, str]:
     return {} if pair is None else {"cookie": f"ck-{seed}-family-{pair}", "device": f"dev-{seed}-family-{pair}"}
 
 
-def shown(seed: int, index: int, person: Person, moments: Sequence[Moment]) -> tuple[Wallet, list[int]]:
-    """What each of a customer's moments shows, as bits of the wallet, in the order of `moments`."""
+def shown(seed: int, index: int, person: Person, moments: Sequence[Moment], story: tuple[int, int] = (0, 0)) -> tuple[Wallet, list[int]]:
+    """What each of a customer's moments shows, as bits of the wallet, in the order of `moments`.
+
+    `story` are the times (us) between which a story happens to the customer, both 0 for none.
+    """
     random = Random(f"{seed}/{index}/identities")  # noqa: S311  -- a story, not a secret
     wallet = _filled(seed, index, person, moments, random)
-    month = _Month(wallet, random, Random(f"{seed}/{index}/identities around"))  # noqa: S311  -- a story, not a secret
+    month = _Month(wallet, random, Random(f"{seed}/{index}/identities around"), story)  # noqa: S311  -- a story, not a secret
     order = sorted(range(len(moments)), key=lambda place: moments[place].at)
     screens = [place for place in order if moments[place].channel in SCREENS]
     known_from = None if wallet.shared else _first_login(screens, moments, random)
@@ -160,10 +164,11 @@ def _first_login(screens: Sequence[int], moments: Sequence[Moment], random: Rand
 class _Month:
     """One customer's month, seen by the channels one moment after the other."""
 
-    __slots__ = ("_around", "_followed", "_random", "_types", "_wallet", "number", "own")
+    __slots__ = ("_around", "_followed", "_random", "_story", "_types", "_wallet", "number", "own")
 
-    def __init__(self, wallet: Wallet, random: Random, around: Random) -> None:
+    def __init__(self, wallet: Wallet, random: Random, around: Random, story: tuple[int, int]) -> None:
         self._wallet = wallet
+        self._story = story
         self._random = random
         self._around = around
         self._types: dict[str, list[int]] = {}
@@ -218,8 +223,9 @@ class _Month:
                 bits |= self._one("email")
         elif known and not likely(self._random, anonymous_percent):
             bits |= self.number
-        if not bits:
-            bits = self.number
+        begins, ends = self._story
+        if not bits or (not bits & self.own and begins <= moment.at < ends):
+            bits |= self.number
         if bits & self.number and likely(self._random, 1):
             bits |= 1 << len(self._wallet.values) + NOBODYS.index(TEST_ADDRESS)
         return bits

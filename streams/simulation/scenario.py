@@ -134,6 +134,7 @@ def simulate(
         random = Random(f"{seed}/{index}")  # noqa: S311  -- a story, not a secret
         person = people.born(seed, index, random)
         diary = diaries[rules](seed, index, person, random, until)
+        between = (0, 0)
         if touchpoints_per_customer is None:
             story = _story(index, seed, STORIES[rules])
             planted, between = _lived(diary, shop, story, AFTERWARDS[rules])
@@ -148,7 +149,7 @@ def simulate(
         persons.append(person)
         bits = [0] * len(diary.pages)
         if identities == "mixed":
-            wallet, bits = mixed.shown(seed, index, person, diary.moments())
+            wallet, bits = mixed.shown(seed, index, person, diary.moments(), between)
             wallets.append(wallet)
             bits = _alike([page for _, page in diary.pages], bits)
         pages += [(at, index, page, shown) for (at, page), shown in zip(diary.pages, bits, strict=True)]

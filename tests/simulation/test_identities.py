@@ -141,3 +141,13 @@ def test_whose_events_are_survives_its_file(tmp_path, mixed):
 def test_choices_that_are_none_are_refused(choice):
     with pytest.raises(ValueError, match=r"identities|touchpoints"):
         simulate(5, 1, **choice)
+
+
+def test_on_a_familys_device_whoever_has_a_story_to_tell_says_who_it_is():
+    """Daily life on it stays anonymous now and then: such a touchpoint is nobody's."""
+    simulation = simulate(3000, 1, rules="all", identities="mixed")
+    shared = set(simulation.shared)
+    founding = {each for planted in simulation.truth for each in planted.founding}
+    nobodys = {event.record["event_id"] for event in touchpoints(simulation) if shown(event.record) and set(shown(event.record)) <= shared}
+    assert len(nobodys) >= 10
+    assert not founding & nobodys

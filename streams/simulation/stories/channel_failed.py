@@ -71,13 +71,13 @@ def _registration_gave_up(telling: Telling) -> None:
 
 def _chat_breaks_and_silence(telling: Telling) -> None:
     conversation, at, event = _breaks(telling, telling.time(0, 16), "chat")
-    telling.raises(f"conversation:{conversation.number}", event, at=at + 24 * HOUR)
+    telling.raises(f"conversation:{conversation.number}", event, at=at + 24 * HOUR, status=EITHER)
 
 
 def _came_back_in_vain(telling: Telling) -> None:
     conversation, at, event = _breaks(telling, telling.time(0, 11), "phone")
     scenes.helped(telling.diary, scenes.soon(telling.diary, at), "phone", "delivery", outcome=scenes.UNRESOLVED)
-    telling.raises(f"conversation:{conversation.number}", event, at=at + 24 * HOUR)
+    telling.raises(f"conversation:{conversation.number}", event, at=at + 24 * HOUR, status=EITHER)
 
 
 def _came_back(telling: Telling, channel: str) -> None:
