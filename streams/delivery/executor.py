@@ -95,6 +95,10 @@ class PartitionExecutor:
         self._arrivals.put(Arrival(batch, acknowledge))
         self._wake.set()
 
+    def drop_waiting(self) -> None:
+        """Let go of what waits for its turn; after the rebalance it is fetched again, here or elsewhere."""
+        self._arrivals.drop()
+
     def tick(self) -> None:
         """Let the processor see the clock at its next work."""
         self._doubtful = self._stood_still()

@@ -101,6 +101,7 @@ class PartitionStore:
         transport: BatchTransport = app.transport
         transport.position_of = self.position_of
         transport.wants_more = self.wants_more
+        transport.drop_waiting = self.drop_waiting
 
     def __iter__(self) -> Iterator[PartitionExecutor]:
         return iter(list(self._executors.values()))
@@ -118,6 +119,11 @@ class PartitionStore:
         """Whether what is fetched of a source partition should be handed over now."""
         executor = self._executors.get(partition.partition)
         return executor is not None and executor.wants_more
+
+    def drop_waiting(self) -> None:
+        """Before partitions are taken away: let go of what waits for its turn."""
+        for executor in self:
+            executor.drop_waiting()
 
     def tick(self) -> None:
         """Let every partition see the clock."""

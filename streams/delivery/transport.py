@@ -203,9 +203,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
     async def wait_empty(self) -> None:
         """Return once all that is in work is done with, and commit; partitions are taken away, or the worker stops.
 
+        What waits for its turn is not worked off: whoever has the partition then fetches it again, and the group does not wait for long.
         Faust's own collects all garbage for each batch that ends. Over a large state that takes a second, in which nothing else
         goes on in the process, other roles lose their sessions, and their partitions are taken away in turn.
         """
+        self.transport.drop_waiting()
         collected_s = time.monotonic()
         while not self.should_stop and self._unacked_messages:
             await self._wait_for_ack(timeout=1)
@@ -239,6 +241,7 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]  # Faust is untype
     batched      full names of the topics that come as batches
     position_of  what to commit for a partition of them: the position of its state, None where there is none yet
     wants_more   whether what is fetched of a partition of them should be handed over now
+    drop_waiting lets go of what was handed over and is not in work yet
     isolation    read_committed where the broker has transactions
     max_batch    records in a batch at most
     """
@@ -250,6 +253,7 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]  # Faust is untype
         self.batched: set[str] = set()
         self.position_of: Callable[[TP], int | None] = lambda _: None
         self.wants_more: Callable[[TP], bool] = lambda _: True
+        self.drop_waiting: Callable[[], None] = lambda: None
         self.isolation = "read_committed"
         self.max_batch = 2000
 

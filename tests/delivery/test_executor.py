@@ -198,6 +198,23 @@ async def test_no_more_is_handed_over_while_it_works(play):
     await until(lambda: executor.wants_more)
 
 
+async def test_before_a_rebalance_only_what_is_in_work_is_finished_and_the_rest_is_fetched_again(play):
+    stage = Stage(max_records=2)
+    stage.hold = asyncio.Event()
+    executor = await play(stage)
+    stage.put(executor, *(batch(at, at + 2) for at in range(0, 40, 2)))
+    await until(lambda: stage.processors[0].seen)
+    executor.drop_waiting()
+    assert stage.acknowledged == 19, "nobody waits for them"
+    stage.hold.set()
+    await until(lambda: stage.acknowledged == 20)
+    assert stage.seen == [0, 1]
+    await executor.resume()
+    assert stage.rewinds[-1] == (TOPIC, 2)
+    stage.put(executor, batch(2, 4))
+    await until(lambda: stage.seen == [0, 1, 2, 3])
+
+
 async def test_a_tick_in_between_does_not_make_records_wait(play):
     stage = Stage(lingering=lambda _since_s, _took_s: 60.0)
     executor = await play(stage)

@@ -95,13 +95,15 @@ async def test_waiting_for_what_is_in_work_does_not_collect_garbage_at_each_end(
             if consumer._waiting_for_ack is not None and not consumer._waiting_for_ack.done():
                 consumer._waiting_for_ack.set_result(None)
 
-    ended, collections = [], []
+    ended, collections, dropped = [], [], []
+    consumer.transport.drop_waiting = lambda: dropped.append(1)
     in_work = [InWork() for _ in range(20)]
     consumer._unacked_messages.update(in_work)
     monkeypatch.setattr(consumer, "commit", committed)
     monkeypatch.setattr(gc, "collect", lambda *_: collections.append(1))
     await asyncio.gather(consumer.wait_empty(), end_one_by_one())
     assert ended == [0], "committed once, after the last"
+    assert dropped == [1], "what waits for its turn is let go of first"
     assert not collections, "over a large state each takes a second, and the sessions of all roles with it"
 
 
