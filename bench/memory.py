@@ -26,7 +26,7 @@ from streams.delivery.commit import POSITION_KEY, Position
 from streams.journeys.identity.packing import edge_item, long, node_item, short, unpacked
 from streams.journeys.identity.records import Node
 from streams.journeys.identity.strength import THINGS
-from streams.processors.folds import CUSTOMER_COSTS, TOUCHPOINTS_FOLDED
+from streams.processors.folds import AT_REST_BYTES, CUSTOMER_COSTS, TOUCHPOINTS_FOLDED
 from streams.processors.squeezing import squeezed_touchpoint, unsqueezed
 from streams.processors.stitch import StitchPartition
 from streams.processors.stitch_records import Head, encode_head
@@ -143,11 +143,11 @@ def restored(folder: Path, fold_kib: float, people: int, copies: int) -> None:
         )
         before_mib = after_mib
     _, folded = fill(partitions[-1])
-    folds_mib = TOUCHPOINTS_FOLDED * fold_kib / 1024
-    million_mib = began_mib + (before_mib - began_mib) * MILLION / customers + folds_mib
+    folds_mib, at_rest_mib = TOUCHPOINTS_FOLDED * fold_kib / 1024, AT_REST_BYTES / MIB
+    million_mib = began_mib + (before_mib - began_mib) * MILLION / customers + folds_mib + at_rest_mib
     print(
         f"all of it  {resident_mib():8,.0f} MiB, {began_mib:,.0f} of them before any state; with folds of {folded:,} touchpoints\n"
-        f"folds      {folds_mib:8,.0f} MiB at most: {TOUCHPOINTS_FOLDED:,} touchpoints of {fold_kib:.1f} KiB\n"
+        f"folds      {folds_mib:8,.0f} MiB: {TOUCHPOINTS_FOLDED:,} touchpoints of {fold_kib:.1f} KiB; at rest {at_rest_mib:,.0f} MiB\n"
         f"a worker with a million customers: {million_mib:,.0f} MiB; goal {GOAL_MIB:,} MiB",
         flush=True,
     )

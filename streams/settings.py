@@ -59,7 +59,8 @@ class Settings:
     max_batch               records that one fetch hands over at most
     linger_ms               how far apart a partition takes up work, milliseconds
     record_linger_ms        how far apart blocks go into ClickHouse, of all partitions together, milliseconds
-    folded_touchpoints      touchpoints of the customers whom a stitch worker keeps folded, about 2.5 KiB each; others are folded again
+    folded_touchpoints      touchpoints of the customers whom a stitch worker keeps folded, about 2.5 KiB each
+    at_rest_mib             folds of other customers that it keeps in bytes, MiB; 2.7 KiB for one with 20 touchpoints
     customer_touchpoints    touchpoints that stitch keeps of one customer; beyond, the oldest of before the horizon (48 h) are dropped, down
                             to half, and only recorded history can fold that customer again (`touchpoints rebuild`)
     disruption_customers    open inconsistencies of one cause count as a disruption from this many customers on
@@ -95,7 +96,8 @@ class Settings:
     max_batch: int = 2000
     linger_ms: float = 100.0
     record_linger_ms: float = 500.0
-    folded_touchpoints: int = 64_000
+    folded_touchpoints: int = 48_000
+    at_rest_mib: int = 64
     customer_touchpoints: int = 5_000
     disruption_customers: int = 10
     rows_counted_every_s: float = 3600.0

@@ -9,8 +9,9 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from streams.journeys.at_rest import FoldAtRest
 from streams.journeys.base import Base, Cut, Dropped
-from streams.journeys.fold import Failed, Fold, FoldState, encode
+from streams.journeys.fold import Failed, Fold, FoldState, decode, encode
 from streams.journeys.history import History
 from streams.journeys.inconsistencies.findings import Finding
 from streams.journeys.inconsistencies.identities import conflict_of, event_conflict
@@ -102,6 +103,35 @@ class Customer:
         self._offset = until
         dropped = history.drop(count, but=self._conflicts)
         return Cut(base, dropped, history.dropped.pieces[-1])
+
+    def at_rest(self) -> FoldAtRest | None:
+        """The fold as it can be kept until somebody asks for the customer again.
+
+        None where something waits to be told, and where the oldest touchpoints were dropped: such a one is folded from what is kept.
+        """
+        history, fold = self._history, self._fold
+        is_folded = history.unchanged == len(history) == fold.state.folded
+        waits = fold.touched_journeys or fold.touched_findings or self._fresh_conflicts or self._lost
+        if self._now is None or not is_folded or waits:
+            return None
+        return FoldAtRest(encode(fold.state), self._now, self._revision, tuple(sorted(self._reported_findings)))
+
+    def take_up(self, fold: FoldAtRest) -> bool:
+        """Go on from a fold at rest, once the touchpoints that it was folded from were added; whether it is one of so many.
+
+        Where it is not, nothing changes: all of them are folded.
+        """
+        state = decode(fold.state)
+        if state.folded != len(self._history):
+            return False
+        self._fold = Fold(state, self.settings)
+        self._history.unchanged = state.folded
+        self._snapshots.go_on_from(state)
+        self._now, self._revision = fold.now, fold.revision
+        self._reported_journeys = set(state.journeys.held)
+        self._reported_findings = set(fold.findings)
+        self._note_deadlines(self._everything(), fold.now)
+        return True
 
     @property
     def number_behind(self) -> int:

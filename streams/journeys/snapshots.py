@@ -52,6 +52,10 @@ class Snapshots:
         self._set_due(state)
         return state
 
+    def go_on_from(self, state: FoldState) -> None:
+        """Take the next one when enough came after a state that was folded elsewhere."""
+        self._set_due(state)
+
     def begin_at(self, base: Base, position: int) -> None:
         """What is before `position` is dropped: it amounts to `base`."""
         self._base = base

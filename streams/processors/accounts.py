@@ -100,11 +100,11 @@ class AccountFolds:
         if fold is not None:
             return fold
         fold = Customer("", settings, self._knowledge)
-        self._folded.put(account, fold)
-        self._fresh.add(account)
         for touchpoint in map(decode, self.state.touchpoints(account)):
             if account_id(touchpoint.account) == account:
                 fold.add(touchpoint)
+        if not self._folded.put(account, fold):
+            self._fresh.add(account)
         return fold
 
     def _publish(self, account: str, now: int, settings: JourneySettings, work: Work, outputs: list[Output]) -> None:

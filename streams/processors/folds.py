@@ -1,39 +1,92 @@
-"""Customers whose fold is kept in memory: as many as fit, over all partitions of a worker. Others are folded again when they come back."""
+"""Customers whose fold is kept in memory: as many as fit, over all partitions of a worker.
+
+Of others the fold is kept at rest, in bytes, again as many as fit: it is taken up when they come back. Who fits nowhere is folded again.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 from weakref import WeakSet
 
+from streams.journeys import at_rest
 from streams.journeys.customer import Customer
+from streams.processors.squeezing import squeezed_customer, unsqueezed
 
-TOUCHPOINTS_FOLDED: Final = 64_000
-"""Touchpoints of all folds of a worker where nothing else is set: some 150 MiB (bench.memory)."""
+TOUCHPOINTS_FOLDED: Final = 48_000
+"""Touchpoints of all folds of a worker where nothing else is set: some 115 MiB (bench.memory)."""
+AT_REST_BYTES: Final = 64 * 2**20
+"""Folds at rest of a worker where nothing else is set: those of some 24,000 customers with 20 touchpoints each."""
 CUSTOMER_COSTS: Final = 4
 """What a fold costs before its first touchpoint, in touchpoints."""
+REST_COSTS_BYTES: Final = 250
+"""What a fold at rest costs beside its own bytes."""
 
 
 class FoldRoom:
-    """How much all partitions of a worker may keep folded."""
+    """How much all partitions of a worker may keep: touchpoints of folds, and bytes of folds at rest."""
 
-    def __init__(self, touchpoints: int = TOUCHPOINTS_FOLDED) -> None:
+    def __init__(self, touchpoints: int = TOUCHPOINTS_FOLDED, at_rest_bytes: int = AT_REST_BYTES) -> None:
         self.touchpoints = touchpoints
+        self.at_rest_bytes = at_rest_bytes
         self.folds: WeakSet[Folds] = WeakSet()
 
     @property
     def is_short(self) -> bool:
-        """Whether they keep more. A partition that is not this worker's any more counts no longer."""
+        """Whether they keep more touchpoints. A partition that is not this worker's any more counts no longer."""
         return sum(each.size for each in self.folds) > self.touchpoints
+
+    @property
+    def is_short_of_rest(self) -> bool:
+        """Whether they keep more bytes of folds at rest."""
+        return sum(each.resting.size_bytes for each in self.folds) > self.at_rest_bytes
+
+
+class Resting:
+    """Folds at rest of one partition, those that came to rest last at the end; `size_bytes` is what they cost."""
+
+    __slots__ = ("_held", "size_bytes")
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[str, bytes] = OrderedDict()
+        self.size_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def put(self, customer: str, fold: Customer) -> None:
+        """Keep a customer's fold, where it can be kept."""
+        rest = fold.at_rest()
+        if rest is not None:
+            value = self._held[customer] = squeezed_customer(at_rest.encode(rest))
+            self.size_bytes += len(value) + REST_COSTS_BYTES
+
+    def take(self, customer: str) -> at_rest.FoldAtRest | None:
+        """A customer's fold at rest, which is kept no longer; None where there is none."""
+        value = self._held.pop(customer, None)
+        if value is None:
+            return None
+        self.size_bytes -= len(value) + REST_COSTS_BYTES
+        return at_rest.decode(unsqueezed(value))
+
+    def drop_oldest(self) -> bool:
+        """Let go of the fold that has been at rest longest; whether there was one."""
+        if not self._held:
+            return False
+        _, value = self._held.popitem(last=False)
+        self.size_bytes -= len(value) + REST_COSTS_BYTES
+        return True
 
 
 class Folds:
     """The folds of one partition, the ones asked for last at the end.
 
-    size    touchpoints that they hold, and what each costs beside
+    size        touchpoints that they hold, and what each costs beside
+    resting     the folds at rest
     """
 
     def __init__(self, room: FoldRoom) -> None:
         self.size = 0
+        self.resting = Resting()
         self._room = room
         self._held: OrderedDict[str, Customer] = OrderedDict()
         self._sizes: dict[str, int] = {}
@@ -54,18 +107,20 @@ class Folds:
             self._used[customer] = None
         return fold
 
-    def put(self, customer: str, fold: Customer) -> None:
-        """Keep a customer's fold."""
+    def put(self, customer: str, fold: Customer) -> bool:
+        """Keep the fold of a customer whose touchpoints were added; whether it was taken up from the one at rest, instead of being new."""
         self._held[customer] = fold
         self._used[customer] = None
+        rest = self.resting.take(customer)
+        return rest is not None and fold.take_up(rest)
 
     def drop(self, customer: str) -> None:
-        """Let go of a customer's fold."""
-        self._held.pop(customer, None)
-        self.size -= self._sizes.pop(customer, 0)
+        """Let go of a customer's fold, also of the one at rest: it is not what his touchpoints fold to any more."""
+        self._let_go(customer)
+        self.resting.take(customer)
 
     def fit(self) -> list[str]:
-        """Let go of folds that nobody asked for lately until all fit; whose they were."""
+        """Lay folds that nobody asked for lately at rest until all fit; whose they were."""
         for customer in self._used:
             fold = self._held.get(customer)
             if fold is not None:
@@ -76,6 +131,13 @@ class Folds:
         gone: list[str] = []
         while self._held and self._room.is_short:
             customer = next(iter(self._held))
-            self.drop(customer)
+            self.resting.put(customer, self._held[customer])
+            self._let_go(customer)
             gone.append(customer)
+        while self._room.is_short_of_rest and self.resting.drop_oldest():
+            pass
         return gone
+
+    def _let_go(self, customer: str) -> None:
+        self._held.pop(customer, None)
+        self.size -= self._sizes.pop(customer, 0)

@@ -85,12 +85,12 @@ class Judging:
         fold = self.folds.get(customer)
         if fold is None:
             fold = self.bound.begun(customer)
-            self.folds.put(customer, fold)
-            self._fresh.add(customer)
             for touchpoint in self.kept(customer):
                 self._add_kept(fold, touchpoint)
             for value in self.state.refused(customer):
                 fold.note_conflict(decode(value))
+            if not self.folds.put(customer, fold):
+                self._fresh.add(customer)
         return fold
 
     def _tell_failures(self, customer: str, fold: Customer, published: Mapping[str, Entry], work: Work, outputs: list[Output]) -> None:

@@ -535,8 +535,9 @@ async def test_what_a_touchpoint_adds_to_the_changelog_does_not_grow_with_the_cu
     assert len(stitched.restored().partition._judging.fold(KIM)) == 300
 
 
-async def test_a_customer_who_was_let_go_of_goes_on_where_he_was(plan, read_output):
-    crowded = Stitched(replace(plan, room=FoldRoom(touchpoints=0)), read_output)
+@pytest.mark.parametrize("at_rest_bytes", [0, 2**20])
+async def test_a_customer_who_was_let_go_of_goes_on_where_he_was(plan, read_output, at_rest_bytes):
+    crowded = Stitched(replace(plan, room=FoldRoom(touchpoints=0, at_rest_bytes=at_rest_bytes)), read_output)
     roomy = Stitched(plan, read_output)
     for held in (crowded, roomy):
         await held.take_at(1, promised(0, due=10), talked(0.5))
@@ -546,6 +547,7 @@ async def test_a_customer_who_was_let_go_of_goes_on_where_he_was(plan, read_outp
         await held.take_at(12, talked(6, "ended"))
     assert crowded.current == roomy.current
     assert len(crowded.partition._judging.folds) == 0
+    assert len(crowded.partition._judging.folds.resting) == (2 if at_rest_bytes else 0)
     assert len(roomy.partition._judging.folds) == 2
 
 
