@@ -7,6 +7,7 @@ import time
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 import fastavro
 import pytest
@@ -24,6 +25,12 @@ NAMES = REGISTRY.names
 DECODERS = {name: Decoder(REGISTRY.current(name)) for name in NAMES}
 ENCODERS = {name: Encoder(REGISTRY.current(name)) for name in NAMES}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@cache
+def records(name):
+    """Any record of a schema; made once, as that takes longer than to draw one."""
+    return values(View.top(REGISTRY.current(name)))
 
 
 def values(view):  # noqa: PLR0911  one return a type
@@ -90,7 +97,7 @@ def plain(value):
 def test_any_record_comes_out_as_it_went_in_and_as_fastavro_reads_it(name, data):
     schema = REGISTRY.current(name)
     top = View.top(schema)
-    record = data.draw(values(top))
+    record = data.draw(records(name))
     (datum,) = ENCODERS[name].encode_run([encodable(top, record)])
     assert isinstance(datum, bytes), datum
     assert DECODERS[name].decode_run([datum]) == [record]
@@ -104,7 +111,7 @@ def test_any_record_comes_out_as_it_went_in_and_as_fastavro_reads_it(name, data)
 def test_broken_bytes_give_a_refusal_or_what_fastavro_reads_and_never_anything_else(name, data):
     schema = REGISTRY.current(name)
     top = View.top(schema)
-    (datum,) = ENCODERS[name].encode_run([encodable(top, data.draw(values(top)))])
+    (datum,) = ENCODERS[name].encode_run([encodable(top, data.draw(records(name)))])
     broken = bytearray(datum)
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, max(len(broken) - 1, 0)))
@@ -117,9 +124,9 @@ def test_broken_bytes_give_a_refusal_or_what_fastavro_reads_and_never_anything_e
                 broken[at:at] = data.draw(st.binary(max_size=8))
             case _:
                 broken[at:at] = b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01"
-    began = time.perf_counter()
+    began = time.process_time()
     (answer,) = DECODERS[name].decode_run([bytes(broken)])
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     if isinstance(answer, Refusal):
         assert answer.reason in ("truncated", "trailing_bytes", "malformed")
         return
@@ -167,9 +174,9 @@ LEAST = b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"  # -2**63
 def test_a_length_that_lies_costs_neither_memory_nor_time(type_, length):
     decoder = Decoder(record({"name": "a", "type": type_}))
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     answers = decoder.decode_run([length, length + bytes(1000), length + length + bytes(1000)])
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert {type(answer) for answer in answers} == {Refusal}

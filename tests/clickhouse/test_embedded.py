@@ -126,13 +126,12 @@ def test_reads_are_capped_unless_they_say_otherwise(server: EmbeddedClickHouse):
 
 def test_an_insert_does_not_wait_for_analysts(server: EmbeddedClickHouse):
     call(server.url, "CREATE TABLE busy (a UInt64) ENGINE = MergeTree ORDER BY a")
-    slow = [threading.Thread(target=call, args=(server.url, "SELECT sleep(1)")) for _ in range(4)]
+    slow = [threading.Thread(target=call, args=(server.url, "SELECT sleep(3)")) for _ in range(4)]
     for thread in slow:
         thread.start()
     time.sleep(0.2)
-    began = time.monotonic()
     assert call(server.url, "INSERT INTO busy FORMAT TSV\n1\n")[0] == 200
-    assert time.monotonic() - began < 0.8
+    assert all(thread.is_alive() for thread in slow)
     for thread in slow:
         thread.join()
 
