@@ -38,6 +38,7 @@ from streams.processors.internal import (
 from streams.processors.judging import Judging
 from streams.processors.outputs import GONE, gone
 from streams.processors.rejudging import Round
+from streams.processors.settling import News, Settling
 from streams.processors.stitch_plan import StitchMemo, StitchPlan
 from streams.processors.stitch_records import Entry, Head, Holding
 from streams.processors.stitch_state import StitchState
@@ -63,6 +64,7 @@ class StitchPartition:
         self._judging = Judging(number, plan, self.memo, self.state, self.disruptions)
         self._held: set[str] = set()
         self._leaving: list[hand_over.Leaving] = []
+        self._settling = Settling()
         self._bound = self._judging.bound
         self._revision = plan.knowledge.revision
 
@@ -93,6 +95,7 @@ class StitchPartition:
         outputs: list[Output] = []
         arrived: dict[str, int] = {}
         self._judging.came.clear()
+        self._settling.begin()
         clock_before = self.memo.board.time(self.number, self.plan.partitions)
         for batch in work.batches:
             for record in batch.records:
@@ -100,7 +103,7 @@ class StitchPartition:
         time = self.memo.board.time(self.number, self.plan.partitions)
         self._fold_lifted(arrived)
         self._part(time, arrived, work, outputs)
-        concerned = dict.fromkeys(arrived)
+        concerned = dict.fromkeys(arrived) | dict.fromkeys(self._settling.over(work.now_us))
         if time != clock_before or work.tick:
             concerned |= dict.fromkeys(self.state.due(lambda domain: domain_time(domain, time)))
         if work.tick and self._revision != self.plan.knowledge.revision:
@@ -110,16 +113,7 @@ class StitchPartition:
             again, self.memo.judged_by = self._round.go_on(self.memo.judged_by, self.state, self.truncated)
             concerned |= dict.fromkeys(again)
         for customer in concerned:
-            head = self.state.head(customer)
-            now = domain_time(head.domain, time)
-            if (now is None and head.now) or (now is not None and now < head.now):
-                # A running import of old events: what it brings is judged once its own time allows, after a restart too.
-                self._held.add(customer)
-                if not head.is_held:
-                    self.state.set_head(customer, Head(deadline=head.now, domain=head.domain, now=head.now))
-                continue
-            self._held.discard(customer)
-            self._judging.publish(customer, now or 0, arrived.get(customer, 0), work, outputs)
+            self._judge(customer, time, arrived.get(customer, 0), work, outputs)
         self.accounts.judge(time, work, outputs)
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
@@ -128,6 +122,30 @@ class StitchPartition:
         if not outputs and not work.batches and not state:
             return None
         return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo))
+
+    def _judge(self, customer: str, time: Clock, arrived: int, work: Work, outputs: list[Output]) -> None:
+        """Publish what changed of a customer, unless he waits."""
+        head = self.state.head(customer)
+        now = domain_time(head.domain, time)
+        if (now is None and head.now) or (now is not None and now < head.now):
+            # A running import of old events: what it brings is judged once its own time allows, after a restart too.
+            self._held.add(customer)
+            self._wait(customer, head)
+            return
+        self._held.discard(customer)
+        came = self._judging.came
+        news = self._settling.put_off(customer, now or 0, News(work.now_us, arrived, came.get(customer, "")))
+        if news is None:
+            self._wait(customer, head)
+            return
+        if news.came:
+            came[customer] = news.came
+        self._judging.publish(customer, now or 0, news.received, work, outputs)
+
+    def _wait(self, customer: str, head: Head) -> None:
+        """Note that the customer is due as soon as time allows, so that a restart finds it."""
+        if not head.is_held:
+            self.state.set_head(customer, Head(deadline=head.now, domain=head.domain, now=head.now))
 
     def committed(self, position: Position) -> None:  # noqa: ARG002  # the executor's word to every processor
         """Let go of folds that nobody asked for lately."""
@@ -196,6 +214,7 @@ class StitchPartition:
             counted(memo.new, {touchpoint.channel: 1})
         self.state.keep(holding, touchpoint.event_id, record.value)
         if not holding.is_awaited:
+            self._settling.took(customer, touchpoint)
             self._join(customer, touchpoint.replay)
             arrived[customer] = max(arrived.get(customer, 0), 0 if is_again else touchpoint.received_at)
 
@@ -309,6 +328,7 @@ class StitchPartition:
         leaving, self._leaving = self._leaving, []
         for customer in dict.fromkeys(each.holding.customer for each in leaving):
             arrived.pop(customer, None)
+            self._settling.forget(customer)
             going = [each for each in leaving if each.holding.customer == customer]
             before = self._bound.parted(customer)
             if not self.state.is_empty(customer):

@@ -13,7 +13,7 @@ _times = struct.Struct(">qq")
 class Head(msgspec.Struct, array_like=True, frozen=True):
     """A customer's head: when (us) he changes next by time alone, in which domain of time, and how far he was judged (us).
 
-    Who waits for an import is due when his domain's time is again as far as he was judged.
+    Who waits for an import, or for what is handed over, is due when his domain's time is again as far as he was judged.
     """
 
     deadline: int | None = None
@@ -22,7 +22,7 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
 
     @property
     def is_held(self) -> bool:
-        """Whether he waits for an import: any other deadline is later than what he was judged by."""
+        """Whether he waits: any other deadline is later than what he was judged by."""
         return self.deadline is not None and self.deadline <= self.now
 
 

@@ -15,7 +15,8 @@ def solved(hours=1, conversation="V", **about):
 
 def test_the_same_order_is_found():
     [finding] = found(RULE, *solved(order="O1"), talk(50, "started", "chat", "W", order="O1", event_id="back"))
-    assert (finding.founding, finding.subject, finding.opened_at) == (("solvedV1", "back"), "order:O1", at(50))
+    assert (finding.founding, finding.subject, finding.opened_at) == (("solvedV1",), "order:O1", at(50))
+    assert finding.evidence == ("solvedV1", "back")
     assert "two days later the customer came back about it through the chat" in finding.sentence
 
 

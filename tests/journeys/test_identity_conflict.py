@@ -21,7 +21,8 @@ FIRST = seen(0, "customer_number:1", "email:a", event_id="first")
 
 def test_two_customer_numbers_are_found():
     [finding] = found(RULE, FIRST, seen(2, "customer_number:2", "email:a", event_id="second"), seen(3, "customer_number:2"))
-    assert (finding.founding, finding.subject, finding.opened_at) == (("first", "second"), "identifier:customer_number", at(2))
+    assert (finding.founding, finding.subject, finding.opened_at) == (("second",), "identifier:customer_number", at(2))
+    assert finding.evidence == ("first", "second")
     assert finding.audience == "channel_team"
 
 

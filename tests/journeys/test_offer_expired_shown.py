@@ -11,14 +11,15 @@ MAILED = shown(0, channel="email", valid_until=48, event_id="mailed")
 
 def test_past_the_end_that_another_channel_gave_it_is_found():
     [finding] = found(RULE, MAILED, shown(72, event_id="late"))
-    assert (finding.founding, finding.subject, finding.opened_at) == (("mailed", "late"), "offer:O", at(72))
+    assert (finding.founding, finding.subject, finding.opened_at) == (("late",), "offer:O", at(72))
+    assert finding.evidence == ("mailed", "late")
     assert (finding.first_channel, finding.second_channel, finding.audience) == ("email", "website", "channel_team")
     assert "one day after its last end" in finding.sentence
 
 
 def test_past_its_own_end_one_touchpoint_is_enough():
     [finding] = found(RULE, shown(72, valid_until=48, event_id="late"))
-    assert finding.founding == ("late",)
+    assert finding.evidence == ("late",)
 
 
 def test_sent_by_mail_it_is_shown_as_well():
@@ -49,7 +50,7 @@ def test_the_last_end_of_any_channel_counts():
 def test_without_an_end_it_does_not_expire_unless_it_was_withdrawn():
     assert found(RULE, shown(0), shown(2000)) == []
     [finding] = found(RULE, shown(0), shown(10, action="withdrawn", channel="app", event_id="w"), shown(20, event_id="late"))
-    assert finding.founding == ("w", "late")
+    assert finding.evidence == ("w", "late")
 
 
 def test_it_is_one_per_channel_with_a_count():

@@ -28,7 +28,8 @@ CALL = talk(5, "started", event_id="call")
 )
 def test_a_held_offer_of_which_the_desk_was_not_told_is_found_as_the_contact_starts(held):
     [finding] = found(RULE, *held, CALL, knowledge=desk(), now=5)
-    assert (finding.founding, finding.opened_at, finding.second_channel) == (("seen", "call"), at(5), "phone")
+    assert (finding.founding, finding.opened_at, finding.second_channel) == (("call",), at(5), "phone")
+    assert finding.evidence[:2] == ("seen", "call")
 
 
 def test_shown_once_and_not_clicked_nobody_can_be_expected_to_know_it():
@@ -88,13 +89,13 @@ def test_an_offer_that_does_not_hold_is_none(over):
 def test_it_is_one_per_customer_offer_and_channel():
     story = (shown(0, personal=True), CALL, talk(9, "started", conversation="W"))
     [finding] = found(RULE, *story, knowledge=desk())
-    assert finding.founding[1] == "call"
+    assert finding.founding == ("call",)
 
 
 def test_the_next_contact_founds_it_where_the_first_was_told():
     story = (shown(0, personal=True), CALL, talk(9, "started", conversation="W", event_id="second"))
     [finding] = found(RULE, *story, knowledge=desk(knows("phone", "O", 0, until=6)))
-    assert finding.founding[1] == "second"
+    assert finding.founding == ("second",)
 
 
 def test_it_ends_with_the_offer():

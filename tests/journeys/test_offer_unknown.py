@@ -12,7 +12,7 @@ RULE = "offer_unknown"
 @pytest.mark.parametrize("reason", ["unknown", "expired"])
 def test_a_valid_offer_called_unknown_or_expired_is_found(reason):
     [finding] = found(RULE, shown(0, valid_until=48, event_id="seen"), refused(2, reason, event_id="no"))
-    assert finding.founding == ("seen", "no")
+    assert (finding.founding, finding.evidence) == (("no",), ("seen", "no"))
     assert (finding.first_channel, finding.second_channel, finding.second_at) == ("website", "phone", at(2))
     assert "two hours before" in finding.sentence
     assert reason in finding.sentence
@@ -56,7 +56,7 @@ def about(hours, outcome="unresolved", **more):
 
 def test_a_conversation_about_it_that_ends_without_a_word_on_it_is_found():
     [finding] = found(RULE, shown(0, event_id="seen"), *about(2, event_id="end"))
-    assert finding.founding == ("seen", "end")
+    assert (finding.founding, finding.evidence) == (("end",), ("seen", "end"))
 
 
 @pytest.mark.parametrize("outcome", ["abandoned", "dropped"])
@@ -86,7 +86,7 @@ def test_a_conversation_about_another_offer_is_none():
 def test_a_denial_and_the_end_of_its_conversation_are_one_cause():
     [finding] = found(RULE, shown(0), *about(2), refused(2.2, conversation="V", event_id="no"))
     assert finding.count == 1
-    assert finding.founding[1] == "no"
+    assert finding.founding == ("no",)
 
 
 def test_it_is_one_finding_per_channel_with_a_count():

@@ -22,7 +22,7 @@ def test_it_is_due_as_soon_as_time_is_near():
     results = customer(*DENIED).changed(at(FAR))
     assert results.next_deadline == at(2) - MINUTE
     [finding] = customer(*DENIED).changed(results.next_deadline).inconsistencies
-    assert finding.founding == ("seen", "no")
+    assert finding.evidence == ("seen", "no")
 
 
 def test_what_comes_late_in_a_backlog_leaves_no_retraction():
@@ -33,12 +33,12 @@ def test_what_comes_late_in_a_backlog_leaves_no_retraction():
     assert (results.inconsistencies, results.gone_inconsistencies) == ((), ())
 
 
-def test_an_earlier_founding_fact_that_comes_late_moves_no_id():
+def test_an_earlier_showing_that_comes_late_leaves_no_retraction():
     held = customer(*DENIED)
     assert held.changed(at(FAR)).inconsistencies == ()
     held.add(shown(-5, channel="email", event_id="first"))
     results = held.changed(at(3))
-    assert [each.founding for each in results.inconsistencies] == [("first", "no")]
+    assert [each.evidence for each in results.inconsistencies] == [("first", "no")]
     assert results.gone_inconsistencies == ()
 
 

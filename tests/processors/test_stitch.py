@@ -15,7 +15,7 @@ from streams.delivery.commit import Position
 from streams.journeys.inconsistencies.promises import PromiseBroken
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
-from streams.journeys.touchpoint import Conversation, Offer, Promise, References, Touchpoint, encode
+from streams.journeys.touchpoint import Conversation, Identifier, Offer, Promise, References, Touchpoint, encode
 from streams.processes import shipped_processes
 from streams.processors.dead_letters import OutputEncoder
 from streams.processors.disruptions import DisruptionPlan
@@ -385,6 +385,41 @@ async def test_what_has_fired_does_not_fire_again_after_a_restore(stitched):
 async def test_a_promise_that_time_has_passed_before_it_came_fires_as_it_comes(stitched):
     await stitched.take_at(20)
     assert statuses(await stitched.take(stitched.record(promised(0, due=10)))) == ["open"]
+
+
+def linking(touchpoint, *types):
+    """A touchpoint that shows these identifiers of one customer."""
+    return msgspec.structs.replace(touchpoint, identifiers=tuple(Identifier(type_, type_) for type_ in types))
+
+
+async def test_what_comes_late_and_links_identifiers_is_judged_a_second_later(stitched):
+    assert await stitched.take_at(50) == []
+    assert of("inconsistency", await stitched.take(stitched.record(linking(promised(1, 48), "login", "cookie")))) == []
+    [found] = of("inconsistency", await stitched.tick())
+    assert found["rule"] == "promise_broken"
+    assert await stitched.tick() == []
+
+
+async def test_what_was_put_off_and_is_settled_meanwhile_is_never_told(stitched):
+    await stitched.take_at(50)
+    await stitched.take(stitched.record(linking(promised(1, 48), "login", "cookie")))
+    await stitched.take(stitched.record(promised(47, None, action="kept")))
+    assert of("inconsistency", stitched.published + await stitched.tick()) == []
+
+
+async def test_what_was_put_off_is_told_by_the_next_clock_after_a_restart(stitched):
+    await stitched.take_at(50)
+    await stitched.take(stitched.record(linking(promised(1, 48), "login", "cookie")))
+    heir = stitched.restored()
+    assert statuses(await heir.take_at(51)) == ["open"]
+
+
+@pytest.mark.parametrize(
+    "story", [linking(talked(49), "login", "cookie"), linking(talked(1), "login", "order")], ids=["in time", "links nobody"]
+)
+async def test_what_comes_in_time_or_links_nobody_is_judged_at_once(stitched, story):
+    await stitched.take_at(48.5)
+    assert len(of("journey", await stitched.take(stitched.record(story)))) == 1
 
 
 async def test_without_any_clock_nothing_fires(stitched):

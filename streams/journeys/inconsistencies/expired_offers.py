@@ -5,8 +5,8 @@ Settings: expired_grace_s, rendering_kinds, offer_kept_s.
 The last end is the latest of all that were stated for the offer, by this showing too; where none was, its withdrawal.
 Near misses: shown within the hour; opening or clicking an old mail; extended, or shown with a later end, before or by this very
 showing; the customer speaks of it; an offer without an end; another channel's shorter end, while the longer one holds.
-Founding facts: who gave the last end, and the channel's first showing past it (one touchpoint where both are the same). One per
-customer, offer and channel; `count` says how often. Resolved when a later end is given that makes it valid again.
+Founding fact: the channel's first showing past it; who gave the last end may turn out to be another. One per customer, offer and
+channel; `count` says how often. Resolved when a later end is given that makes it valid again.
 """
 
 from typing import Final
@@ -58,8 +58,8 @@ class OfferExpiredShown(Rule):
             suspicion.resolved_at, suspicion.resolved_by = None, ""
             suspicion.show(event_id)
             return
-        founding = (event_id,) if ended_by.event_id == event_id else (ended_by.event_id, event_id)
-        suspicion = scene.suspect(NAME, founding, scene.at)
+        suspicion = scene.suspect(NAME, (event_id,), scene.at, about=f"offer:{offer.id}")
+        suspicion.show_against(ended_by.event_id)
         fact.found[key] = suspicion.inconsistency_id
         suspicion.subject = f"offer:{offer.id}"
         suspicion.first = scene.side_of(ended_by, phrase("gave_until", offer=offer.id, until=ended_at))

@@ -27,7 +27,7 @@ NEVER: Final = 2**62
 """A time (us) that does not come: when an expected fact without a due time is missed."""
 
 EVIDENCE_SHOWN: Final = 50
-"""Event ids that a finding lists at most: the founding ones, then the earliest."""
+"""Event ids that a finding lists at most: the founding ones and what they are held against, then the earliest."""
 
 
 class Side(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -86,6 +86,11 @@ class Suspicion(msgspec.Struct, kw_only=True):
         """us, the watermark from which on it is told."""
         return self.holds_from - self.ahead
 
+    def show_against(self, event_id: str) -> None:
+        """Add what the founding event is held against to the evidence, before it: another may take its place, so it founds nothing."""
+        if event_id not in self.evidence:
+            self.evidence.insert(0, event_id)
+
     def show(self, event_id: str) -> None:
         """Add a touchpoint to the evidence, once."""
         if len(self.evidence) < EVIDENCE_SHOWN and event_id not in self.evidence:
@@ -129,7 +134,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def suspicion_id(rule: str, *founding: str) -> str:
-    """`inconsistency_id`: the rule and its founding events, nothing else, so that it never moves."""
+    """`inconsistency_id`: the rule and its founding events, and what of them it is about, nothing else, so that it never moves."""
     return id_of(rule, *founding)
 
 

@@ -4,8 +4,8 @@ Example: two customer numbers in one customer, for two people share an e-mail ad
 day: the same event id under another content.
 Settings: in identifiers.yaml, the types of which a customer has one value.
 Near misses: the same number again; two e-mail addresses or phone numbers; the same event sent twice.
-Founding facts: the first touchpoint with each of two values; one finding for each further value. Of two contents under one event id
-it is that event id, one per event id: whatever contents come, and in whatever order.
+Founding fact: the first touchpoint with a further value, one finding for each; which value was the first may change. Of two contents
+under one event id it is that event id, one per event id: whatever contents come, and in whatever order.
 Audience: the channel's team, never the desk.
 Two contents under one event id are seen where the second one is refused: `Customer.note_conflict`.
 """
@@ -46,9 +46,8 @@ class IdentityConflict(Rule):
         return Told(CHANNEL_TEAM, ("sentence",), "remedy")
 
     def _conflict(self, first: Value, scene: Scene) -> None:
-        event_id = scene.touchpoint.event_id
-        founding = (first.first.event_id,) if first.first.event_id == event_id else (first.first.event_id, event_id)
-        suspicion = scene.suspect(NAME, founding, scene.at)
+        suspicion = scene.suspect(NAME, (scene.touchpoint.event_id,), scene.at, about=f"identifier:{first.type}")
+        suspicion.show_against(first.first.event_id)
         named = first.type.replace("_", " ")
         suspicion.subject = f"identifier:{first.type}"
         suspicion.told = {"type": named}

@@ -6,8 +6,8 @@ Settings: refusal_reasons, unheard_outcomes, referring_kinds, offer_kept_s.
 Near misses: refused as not applicable or already used; refused by a channel in which it cannot be redeemed; refused after its end,
 its withdrawal or its redemption; never shown to this customer before; the conversation was abandoned, dropped or broken; the channel
 acknowledged, showed or redeemed it in the conversation.
-Founding facts: the first showing, and the first denial by that channel. One finding per customer, offer and channel; `count` says
-how often. Resolved when the channel acknowledges or shows it after all, or when it is redeemed anywhere.
+Founding fact: the first denial by that channel; which showing was the first may change. One finding per customer, offer and channel;
+`count` says how often. Resolved when the channel acknowledges or shows it after all, or when it is redeemed anywhere.
 
 offer_unannounced: the customer starts a conversation with a staffed channel that publishes its knowledge, holding a valid offer
 (personal, clicked, or shown twice) of which that channel has not been told. Raised as the contact starts, so before it hurts.
@@ -16,9 +16,9 @@ Example: a personal offer was mailed this morning; the customer calls, and nobod
 Settings: staffed_channels; the knowledge entries.
 Near misses: shown once and not clicked; told in time; told by having shown or acknowledged it; a bot answers; the company called;
 the channel does not publish what it knows; the offer has ended.
-Founding facts: the first showing, and the first contact at which it held: one per customer, offer and channel. Resolved when the
-channel learns of the offer (by its knowledge or by showing or acknowledging it), when the offer ends, and by offer_unknown, which is
-stronger: it lists this rule as `also`, and no further contact raises it.
+Founding fact: the first contact at which it held; which showing was the first may change. One per customer, offer and channel.
+Resolved when the channel learns of the offer (by its knowledge or by showing or acknowledging it), when the offer ends, and by
+offer_unknown, which is stronger: it lists this rule as `also`, and no further contact raises it.
 """
 
 from typing import Final
@@ -90,7 +90,8 @@ class OfferUnknown(Rule):
             known.resolved_at, known.resolved_by = None, ""
             known.show(event_id)
             return
-        suspicion = scene.suspect(self.name, (offer.shown.event_id, event_id), scene.at)
+        suspicion = scene.suspect(self.name, (event_id,), scene.at, about=f"offer:{offer_id}")
+        suspicion.show_against(offer.shown.event_id)
         offer.found[f"{self.name}|{channel}"] = suspicion.inconsistency_id
         suspicion.subject = f"offer:{offer_id}"
         suspicion.first = scene.side_of(offer.shown, said_of(offer))
@@ -145,7 +146,8 @@ class OfferUnannounced(Rule):
         if len(earlier) >= CONTACTS_HELD:
             return
         usual = WARNING if offer.personal else INFO
-        suspicion = scene.suspect(self.name, (offer.shown.event_id, event_id), scene.at, usual)
+        suspicion = scene.suspect(self.name, (event_id,), scene.at, usual, about=f"offer:{offer.id}")
+        suspicion.show_against(offer.shown.event_id)
         suspicion.subject = f"offer:{offer.id}"
         suspicion.earlier = tuple(earlier)
         suspicion.first = scene.side_of(offer.shown, said_of(offer))

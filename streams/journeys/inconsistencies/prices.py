@@ -8,8 +8,9 @@ or cannot be read, counts as not met.
 Settings: offer_kept_s.
 Near misses: another currency or product; another channel than those that redeem it; before or after its time, or redeemed already;
 the channel said that it is not applicable or already used; a condition not met; at the offer's price or below.
-Founding facts: the first showing, and the first such price of that channel. One finding per customer, offer and channel, `count` says
-how often. A quote is a warning, a purchase is critical. Resolved when the channel sells or quotes at the offer's price after all.
+Founding fact: the first such price of that channel; which showing was the first may change. One finding per customer, offer and channel,
+`count` says how often. A quote is a warning, a purchase is critical. Resolved when the channel sells or quotes at the offer's price
+after all.
 Of several such offers for a product the one with the lowest price counts.
 """
 
@@ -74,7 +75,8 @@ class OfferNotHonoured(Rule):
             suspicion.resolved_at, suspicion.resolved_by = None, ""
             suspicion.show(event_id)
         else:
-            suspicion = scene.suspect(NAME, (offer.shown.event_id, event_id), scene.at)
+            suspicion = scene.suspect(NAME, (event_id,), scene.at, about=f"offer:{offer.id}")
+            suspicion.show_against(offer.shown.event_id)
             offer.found[key] = suspicion.inconsistency_id
             suspicion.subject = f"offer:{offer.id}"
             suspicion.first = scene.side_of(offer.shown, _shown_at(offer, offered))

@@ -6,7 +6,8 @@ Settings: contacts (contact_kinds, repeated_within_s), case_done_statuses.
 Resolved: a conversation ended as resolved, a case resolved or closed, a complaint closed.
 Near misses: a contact that had begun before it was resolved; another order, topic or product; after seven days; the company calls;
 a rating, an order, a visit to a page; the conversation that was resolved, as it ends.
-Founding facts: the resolution, and the contact after it. One per resolution; `count` says in how many conversations it came back.
+Founding fact: the resolution; by which of its touchpoints the contact after it is known may change. One per resolution; `count` says in
+how many conversations it came back.
 Resolved when a contact after it is resolved. case_reopened is the stronger where the case is opened again thereafter.
 """
 
@@ -83,7 +84,8 @@ class ContactRepeated(Rule):
             suspicion.resolved_at, suspicion.resolved_by = None, ""
             suspicion.show(event_id)
             return
-        suspicion = scene.suspect(NAME, (resolution.by.event_id, event_id), scene.at)
+        suspicion = scene.suspect(NAME, (resolution.by.event_id,), scene.at)
+        suspicion.show(event_id)
         resolution.suspicion = suspicion.inconsistency_id
         suspicion.subject = what
         suspicion.first = scene.side_of(resolution.by, phrase("resolved_it"))

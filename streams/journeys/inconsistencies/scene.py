@@ -45,10 +45,13 @@ class Scene:
         """The severity of a rule's findings: the usual one, unless the settings name another."""
         return self.settings.rules.severities.get(rule, usual)
 
-    def suspect(self, rule: str, founding: tuple[str, ...], holds_from: int, usual: str = WARNING) -> Suspicion:
-        """A new suspicion of the usual severity, in the touchpoint's journey; the founding events are the first evidence."""
+    def suspect(self, rule: str, founding: tuple[str, ...], holds_from: int, usual: str = WARNING, *, about: str = "") -> Suspicion:
+        """A new suspicion of the usual severity, in the touchpoint's journey; the founding events are the first evidence.
+
+        `about` is what of the founding events it is about, where they may found several, as a mail with two offers does.
+        """
         suspicion = Suspicion(
-            inconsistency_id=suspicion_id(rule, *founding),
+            inconsistency_id=suspicion_id(rule, *founding, *filter(None, [about])),
             rule=rule,
             founding=founding,
             holds_from=holds_from,
