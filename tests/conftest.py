@@ -104,9 +104,12 @@ def embedded_broker() -> Iterator[EmbeddedBroker]:
     complete(broker.stop())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of ClickHouse: the embedded engine in a process of its own, or the server that TOUCHPOINTS_TEST_CLICKHOUSE_URL names."""
+    """One ClickHouse for the whole run: the embedded engine in a process of its own, or the server that TOUCHPOINTS_TEST_CLICKHOUSE_URL names.
+
+    Modules share it, so take databases of a name of your own.
+    """
     named = os.environ.get(CLICKHOUSE_VARIABLE)
     if named:
         yield named

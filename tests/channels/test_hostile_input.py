@@ -19,12 +19,13 @@ from streams.journeys.touchpoint import decode
 NOW = 1_772_450_000_000_000
 REGISTRY = FileRegistry()
 ADMISSIONS = {name: Admission(name, REGISTRY, bytes(range(32))) for name in CHANNELS}
+ENCODERS = {name: Encoder(REGISTRY.current(name)) for name in CHANNELS}
 
 
 @cache
 def published(channel, kind):
     schema = REGISTRY.current(channel)
-    (datum,) = Encoder(schema).encode_run([record_of(schema, example(channel, kind))])
+    (datum,) = ENCODERS[channel].encode_run([record_of(schema, example(channel, kind))])
     return REGISTRY.reference(channel).prefix + datum
 
 
@@ -71,5 +72,5 @@ def test_every_single_bit_of_an_event(channel):
 def test_any_zone_and_day(zone, day):
     schema = REGISTRY.current("store")
     promise = {"due_date": day, "zone": zone}
-    (datum,) = Encoder(schema).encode_run([record_of(schema, example("store", "promise_made") | {"promise": promise})])
+    (datum,) = ENCODERS["store"].encode_run([record_of(schema, example("store", "promise_made") | {"promise": promise})])
     admitted_or_refused("store", REGISTRY.reference("store").prefix + datum)

@@ -13,24 +13,12 @@ import pytest
 from streams import shipped
 from streams.clickhouse.blocks import Table, output_table
 from streams.clickhouse.client import InsertClient, connect
-from streams.clickhouse.embedded import EmbeddedClickHouse
 from streams.clickhouse.migrations import Names, migrate
 from streams.journeys.touchpoint import Identifier, Touchpoint
 from streams.settings import Settings
 
 SECOND = 1_000_000
 NOON = 1_700_049_600 * SECOND
-
-
-@pytest.fixture(scope="session")
-def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One ClickHouse for all of these modules: each has databases of its own."""
-    named = os.environ.get("TOUCHPOINTS_TEST_CLICKHOUSE_URL")
-    if named:
-        yield named
-        return
-    with EmbeddedClickHouse(tmp_path_factory.mktemp("clickhouse")) as server:
-        yield server.url
 
 
 @pytest.fixture(scope="module")
