@@ -17,8 +17,6 @@ KEYS: Final = {"PSEUDONYM_KEY": "5e" * 32, "DEAD_LETTER_KEY": "bench:" + "7a" * 
 STARTS_WITHIN_S: Final = 300.0
 SESSION_S: Final = 15.0
 """On a machine that others use too, a worker that lives may be silent for some seconds."""
-FOLDED: Final = 600_000
-"""Touchpoints kept folded, 1.5 GiB of all workers together: who is folded again at each of his deadlines costs ten times as much."""
 ANSWERS_WITHIN_S: Final = 10.0
 
 
@@ -60,7 +58,6 @@ class Worker:
             "CLICKHOUSE_STORE": self._settings.clickhouse_store,
             "METRICS_PORT": "0",
             "SESSION_TIMEOUT_S": f"{SESSION_S:g}",
-            "FOLDED_TOUCHPOINTS": str(FOLDED),
             **KEYS,
         }
         with self._log.open("ab") as log:

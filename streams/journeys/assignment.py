@@ -176,8 +176,7 @@ class Journeys(msgspec.Struct):
 
     def _begin(self, process: str, reference: str, touchpoint: Touchpoint, settings: JourneySettings) -> Journey:
         scope = (settings.scope, touchpoint.account) if settings.scope else ()
-        held_by = (reference,) if reference else ()
-        journey_id = id_of(*scope, process, *held_by, touchpoint.event_id)  # two customers may have one order: no event is of both
+        journey_id = id_of(*scope, process, reference or touchpoint.event_id)
         journey = Journey(
             journey_id=journey_id,
             process=process,
