@@ -23,6 +23,7 @@ _TRANSIENT: Final = frozenset({159, 160, 202, 209, 210, 241, 242, 243, 252, 279,
 _ROWS_AT_FAULT: Final = frozenset(
     {6, 7, 20, 26, 27, 32, 33, 34, 38, 41, 44, 53, 69, 70, 72, 108, 117, 131, 190, 247, 321, 349, 376, 441, 469, 1001}
 )
+_UNKNOWN: Final = frozenset({16, 47, 60, 81})
 
 
 class ClickHouseError(Exception):
@@ -36,6 +37,11 @@ class ClickHouseError(Exception):
         super().__init__(f"Code: {code}. DB::Exception: {text}")
         self.code = code
         self.text = text
+
+    @property
+    def names_what_is_not_there(self) -> bool:
+        """A column, table or database is unknown: to a store of another version, perhaps."""
+        return self.code in _UNKNOWN
 
     @property
     def http_status(self) -> int:

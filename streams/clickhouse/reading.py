@@ -2,7 +2,7 @@
 
 import http.client
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +11,31 @@ from urllib.parse import urlencode, urlsplit
 
 from streams.clickhouse.embedded import ClickHouseStartError, EmbeddedClickHouse
 from streams.clickhouse.errors import ClickHouseError
+from streams.clickhouse.migrations import Names, found
 from streams.settings import DEFAULT_FOLDER, PREFIX, STACK_FILE, Settings
 
 FOLDER_NAME: Final = "clickhouse"
 """Where an embedded stack's folder has ClickHouse's data."""
 
 _OK: Final = 200
+_ASKED_WITHIN_S: Final = 10.0
+_SAID_SHOWN: Final = 200
+"""Characters of ClickHouse's own words that are shown beside ours."""
+
+
+class StoreBehindError(ClickHouseError):
+    """The store is older than this program, or there is none: what it lacks, and what to do."""
+
+    def __init__(self, error: ClickHouseError, lacking: Sequence[str]) -> None:
+        super().__init__(error.code, error.text)
+        self.lacking = lacking
+
+    def __str__(self) -> str:
+        said = self.text if len(self.text) <= _SAID_SHOWN else self.text[:_SAID_SHOWN] + " ..."
+        return (
+            f"ClickHouse's store is older than this program, it lacks {self.lacking[0]} and {len(self.lacking) - 1} more:"
+            f" run `touchpoints migrate` (ClickHouse says: {said})"
+        )
 
 
 class ClickHouseAwayError(ConnectionError):
@@ -40,15 +59,35 @@ def read(
 ) -> Result:
     """Run one statement that reads, in the analysts' database; anything that writes is refused.
 
-    `parameters` are the values of `{name:Type}` in the text. Raises ClickHouseError, ClickHouseAwayError.
+    `parameters` are the values of `{name:Type}` in the text. Raises ClickHouseError, as StoreBehindError where the store is older than this
+    program; ClickHouseAwayError.
     """
     options = {"database": settings.clickhouse_database, "default_format": form, "readonly": "2"}
     options |= {f"param_{name}": value for name, value in (parameters or {}).items()}
     headers = {"X-ClickHouse-User": settings.clickhouse_user, "X-ClickHouse-Key": settings.clickhouse_password}
     status, answer, body = _request(settings.clickhouse_url, "POST", "/?" + urlencode(options), text.encode(), headers, timeout_s=timeout_s)
-    if status != _OK:
-        raise ClickHouseError.parsed(body.decode(errors="replace"))
-    return Result(body, answer.get("X-ClickHouse-Format", form))
+    if status == _OK:
+        return Result(body, answer.get("X-ClickHouse-Format", form))
+    error = ClickHouseError.parsed(body.decode(errors="replace"))
+    if error.names_what_is_not_there and (lacking := _lacking(settings)):
+        raise StoreBehindError(error, lacking)
+    raise error
+
+
+def _lacking(settings: Settings) -> list[str]:
+    """Names of the migrations of this version that the store does not have."""
+    names = [each.name for each in found()]
+    options = {"database": "default", "default_format": "TabSeparated", "readonly": "2"}
+    headers = {"X-ClickHouse-User": settings.clickhouse_user, "X-ClickHouse-Key": settings.clickhouse_password}
+    asked = f"SELECT DISTINCT name FROM {Names.of(settings).store}.migrations".encode()  # noqa: S608  # a checked name
+    status, _, body = _request(settings.clickhouse_url, "POST", "/?" + urlencode(options), asked, headers, timeout_s=_ASKED_WITHIN_S)
+    if status == _OK:
+        done = set(body.decode().split())
+    elif ClickHouseError.parsed(body.decode(errors="replace")).names_what_is_not_there:
+        done = set()  # there is no store
+    else:
+        return []
+    return [name for name in names if name not in done]
 
 
 def answers(url: str, timeout_s: float = 2.0) -> bool:

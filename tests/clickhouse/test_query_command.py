@@ -7,7 +7,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from streams.clickhouse.reading import ClickHouseAwayError, reached, read
+from streams.clickhouse.client import connect
+from streams.clickhouse.errors import ClickHouseError
+from streams.clickhouse.migrations import Names, found
+from streams.clickhouse.migrations import migrate as apply
+from streams.clickhouse.reading import ClickHouseAwayError, StoreBehindError, reached, read
 from streams.commands.migrate import migrate
 from streams.commands.query import query
 from streams.settings import Settings
@@ -39,6 +43,29 @@ def test_a_folder_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert (code, json.loads(said)["applied"][0], json.loads(said)["already"]) == (0, "0001_tables.sql", 0)
     code, said, _ = run("query", "SELECT count() AS n FROM journeys", "--json", "--dir", str(tmp_path))
     assert (code, said) == (0, '{"n":0}\n')
+
+
+def test_a_store_that_is_older_than_the_program_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("TOUCHPOINTS_CLICKHOUSE_URL", raising=False)
+    (tmp_path / "clickhouse").mkdir()
+    with reached(Settings(), tmp_path) as settings:
+        with pytest.raises(StoreBehindError) as none:
+            read(settings, "SELECT told FROM inconsistencies")
+        assert none.value.lacking[0] == "0001_tables.sql", "there is no store at all"
+        client = connect(settings)
+        of_before = [each for each in found() if each.name < "0017"]
+        apply(client, Names.of(settings), of_before)
+        with pytest.raises(StoreBehindError) as behind:
+            read(settings, "SELECT told FROM inconsistencies")
+        assert "0017_findings_in_any_language.sql" in str(behind.value)
+        assert "touchpoints migrate" in str(behind.value)
+        assert "\n" not in str(behind.value)
+        apply(client, Names.of(settings))
+        client.close()
+        assert read(settings, "SELECT told FROM inconsistencies").body == b""
+        with pytest.raises(ClickHouseError) as mistyped:
+            read(settings, "SELECT tolled FROM inconsistencies")
+        assert "migrate" not in str(mistyped.value), "nothing is wrong with the store"
 
 
 def test_a_table_for_people(running: Settings):
