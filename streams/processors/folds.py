@@ -62,19 +62,19 @@ class Resting:
 
     def take(self, customer: str) -> at_rest.FoldAtRest | None:
         """A customer's fold at rest, which is kept no longer; None where there is none."""
-        value = self._held.pop(customer, None)
-        if value is None:
-            return None
-        self.size_bytes -= len(value) + REST_COSTS_BYTES
-        return at_rest.decode(unsqueezed(value))
+        value = self.drop(customer)
+        return None if value is None else at_rest.decode(unsqueezed(value))
 
-    def drop_oldest(self) -> bool:
-        """Let go of the fold that has been at rest longest; whether there was one."""
-        if not self._held:
-            return False
-        _, value = self._held.popitem(last=False)
-        self.size_bytes -= len(value) + REST_COSTS_BYTES
-        return True
+    def drop(self, customer: str) -> bytes | None:
+        """Let go of a customer's fold at rest; its bytes, None where there is none."""
+        value = self._held.pop(customer, None)
+        if value is not None:
+            self.size_bytes -= len(value) + REST_COSTS_BYTES
+        return value
+
+    def drop_oldest(self) -> None:
+        """Let go of the fold that has been at rest longest; there must be one."""
+        self.drop(next(iter(self._held)))
 
 
 class Folds:
@@ -117,7 +117,7 @@ class Folds:
     def drop(self, customer: str) -> None:
         """Let go of a customer's fold, also of the one at rest: it is not what his touchpoints fold to any more."""
         self._let_go(customer)
-        self.resting.take(customer)
+        self.resting.drop(customer)
 
     def fit(self) -> list[str]:
         """Lay folds that nobody asked for lately at rest until all fit; whose they were."""
@@ -134,8 +134,8 @@ class Folds:
             self.resting.put(customer, self._held[customer])
             self._let_go(customer)
             gone.append(customer)
-        while self._room.is_short_of_rest and self.resting.drop_oldest():
-            pass
+        while self.resting and self._room.is_short_of_rest:
+            self.resting.drop_oldest()
         return gone
 
     def _let_go(self, customer: str) -> None:
