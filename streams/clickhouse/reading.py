@@ -62,32 +62,36 @@ def read(
     `parameters` are the values of `{name:Type}` in the text. Raises ClickHouseError, as StoreBehindError where the store is older than this
     program; ClickHouseAwayError.
     """
-    options = {"database": settings.clickhouse_database, "default_format": form, "readonly": "2"}
+    options = {"database": settings.clickhouse_database, "default_format": form}
     options |= {f"param_{name}": value for name, value in (parameters or {}).items()}
+    try:
+        return _asked(settings, text, options, timeout_s)
+    except ClickHouseError as error:
+        if error.names_what_is_not_there and (lacking := _lacking(settings)):
+            raise StoreBehindError(error, lacking) from error
+        raise
+
+
+def _asked(settings: Settings, text: str, options: Mapping[str, str], timeout_s: float) -> Result:
+    """What ClickHouse answers. Raises ClickHouseError, ClickHouseAwayError."""
     headers = {"X-ClickHouse-User": settings.clickhouse_user, "X-ClickHouse-Key": settings.clickhouse_password}
-    status, answer, body = _request(settings.clickhouse_url, "POST", "/?" + urlencode(options), text.encode(), headers, timeout_s=timeout_s)
-    if status == _OK:
-        return Result(body, answer.get("X-ClickHouse-Format", form))
-    error = ClickHouseError.parsed(body.decode(errors="replace"))
-    if error.names_what_is_not_there and (lacking := _lacking(settings)):
-        raise StoreBehindError(error, lacking)
-    raise error
+    path = "/?" + urlencode({**options, "readonly": "2"})
+    status, answer, body = _request(settings.clickhouse_url, "POST", path, text.encode(), headers, timeout_s=timeout_s)
+    if status != _OK:
+        raise ClickHouseError.parsed(body.decode(errors="replace"))
+    return Result(body, answer.get("X-ClickHouse-Format", options["default_format"]))
 
 
 def _lacking(settings: Settings) -> list[str]:
     """Names of the migrations of this version that the store does not have."""
-    names = [each.name for each in found()]
-    options = {"database": "default", "default_format": "TabSeparated", "readonly": "2"}
-    headers = {"X-ClickHouse-User": settings.clickhouse_user, "X-ClickHouse-Key": settings.clickhouse_password}
-    asked = f"SELECT DISTINCT name FROM {Names.of(settings).store}.migrations".encode()  # noqa: S608  # a checked name
-    status, _, body = _request(settings.clickhouse_url, "POST", "/?" + urlencode(options), asked, headers, timeout_s=_ASKED_WITHIN_S)
-    if status == _OK:
-        done = set(body.decode().split())
-    elif ClickHouseError.parsed(body.decode(errors="replace")).names_what_is_not_there:
-        done = set()  # there is no store
-    else:
-        return []
-    return [name for name in names if name not in done]
+    text = f"SELECT DISTINCT name FROM {Names.of(settings).store}.migrations"  # noqa: S608  # a checked name
+    try:
+        done = _asked(settings, text, {"database": "default", "default_format": "TabSeparated"}, _ASKED_WITHIN_S).body.decode().split()
+    except ClickHouseError as error:
+        if not error.names_what_is_not_there:
+            return []
+        done = []  # there is no store
+    return [each.name for each in found() if each.name not in done]
 
 
 def answers(url: str, timeout_s: float = 2.0) -> bool:
