@@ -1,18 +1,22 @@
 """Who is found to be whom on workers: the same simulated people on one, two and four workers that are killed, on Apache Kafka.
 
-Run as `python -m bench.identity_workers [CUSTOMERS [SEED]]`; 300 people take four minutes on two cores, 3,000 ten. Each run
-takes the same import of people with several identifiers, shared devices and late logins, on a broker and a ClickHouse of its own that go
-away with all they hold. The first has one worker that lives; in the others a worker is killed and started again, spread over what is to
-be recorded. Prints for each run pairs precision and recall out of ClickHouse and the checksum over current rows. Ends with 1 where a
-checksum differs, or precision, recall or the largest customer miss what is promised.
+Run as `python -m bench.identity_workers [CUSTOMERS [SEED]] [--runs WORKERS/KILLS ...]`; 300 people take four minutes on two cores, 3,000
+ten. Each run takes the same import of people with several identifiers, shared devices and late logins, on a broker and a ClickHouse of its
+own that go away with all they hold. The first has one worker that lives; in the others a worker is killed and started again, spread over
+what is to be recorded. Prints for each run pairs precision and recall out of ClickHouse and the checksum over current rows. Ends with 1
+where a checksum differs, or precision, recall or the largest customer miss what is promised.
+
+The checksum is the same whenever the same people are folded by the same rules: where a machine has no room for all runs in one sitting,
+`--runs 4/4` makes one of them, and its checksum compares with that of another day.
 """
 
+import argparse
 import asyncio
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -180,12 +184,12 @@ async def installed(simulation: Simulation, workers: int, kills: int, folder: Pa
                 return await run(settings, simulation, progress)
 
 
-async def compare(customers: int, seed: int) -> bool:
-    """All runs; whether they agree and find everybody."""
+async def compare(customers: int, seed: int, runs: Sequence[tuple[int, int]]) -> bool:
+    """These runs; whether they agree and find everybody."""
     simulation = simulate(customers, seed, identities="mixed")
     checksums: set[str] = set()
     is_right = True
-    for workers, kills in RUNS:
+    for workers, kills in runs:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="bench-identity-") as folder:
             found, score = await installed(simulation, workers, kills, Path(folder))
@@ -202,7 +206,22 @@ async def compare(customers: int, seed: int) -> bool:
     return is_right and len(checksums) == 1
 
 
-if __name__ == "__main__":
-    given = [int(each) for each in sys.argv[1:]] + [300, 1][len(sys.argv) - 1 :]
+def workers_and_kills(text: str) -> tuple[int, int]:
+    """A run as it is asked for, like 4/4. Raises ValueError where it is not two numbers."""
+    workers, kills = map(int, text.split("/"))
+    return workers, kills
+
+
+def main() -> None:
+    """Take the command line's words."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("customers", nargs="?", type=int, default=300)
+    parser.add_argument("seed", nargs="?", type=int, default=1)
+    parser.add_argument("--runs", nargs="+", type=workers_and_kills, default=RUNS, metavar="WORKERS/KILLS", help="as 1/0 4/4")
+    asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it started ends with it
-    sys.exit(0 if asyncio.run(compare(*given)) else 1)
+    sys.exit(0 if asyncio.run(compare(asked.customers, asked.seed, asked.runs)) else 1)
+
+
+if __name__ == "__main__":
+    main()
