@@ -121,12 +121,13 @@ class Arrivals:
         """On a tick: fetch again where something was handed over, or asked for again, and nothing came of it for too long."""
         waiting = {each.batch.topic for each in self._waiting}
         for topic, at in offsets.items():
-            if topic in waiting:
+            source = TP(topic, self._plan.number)
+            if topic in waiting or self._plan.source.holds(source):  # a partition that is long at work does not want more of it yet
                 continue
             rewind = self._rewound.get(topic)
             if rewind is not None and rewind.at == at:
                 await self._refetch(topic, at, "nothing came")
-            elif self._plan.source.handed_over(TP(topic, self._plan.number)) > at:  # on its way here, or lost on it
+            elif self._plan.source.handed_over(source) > at:  # on its way here, or lost on it
                 self._rewound[topic] = _Rewind(at, time.monotonic(), REWIND_AGAIN_S)
 
     async def _refetch(self, topic: str, at: int, why: str) -> None:

@@ -35,6 +35,10 @@ class Held:
                 else:
                     held.append(batch)
 
+    def holds(self, source: Any) -> bool:
+        """Whether anything is held of `source`."""
+        return source in self._batches
+
     def take(self, wanted: Callable[[Any], bool]) -> dict[Any, list[Batch]]:
         """What is held of the sources that are wanted: it is not held any more."""
         taken = {source: batches for source, batches in self._batches.items() if wanted(source)}

@@ -55,6 +55,10 @@ class ConsumerSource:
         """First position behind what was handed over."""
         return self._consumer.batch_thread.handed_over(partition)
 
+    def holds(self, partition: TP) -> bool:
+        """Whether something of it is fetched and waits until it is wanted."""
+        return self._consumer.holds(partition)
+
 
 class PartitionStore:
     """Executors of the partitions of one app that are assigned here."""

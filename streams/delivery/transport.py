@@ -189,6 +189,10 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         self._held.drop(partition)
         self._read_offset[partition] = None  # a batch of an older fetch may have come in between: Faust would drop what lies before it
 
+    def holds(self, partition: TP) -> bool:
+        """Whether something of `partition` is fetched and waits here until it is wanted."""
+        return self._held.holds(partition)
+
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         await self._keep_apart()
         held, batched = self._held, self.transport.batched

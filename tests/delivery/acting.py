@@ -34,6 +34,7 @@ class Stage:
         self.acknowledged = 0
         self.processors, self.writers = [], []
         self.begins, self.ends, self.ids, self.handed = {}, {}, {}, {}
+        self.held = set()
         self.strayed = set()
         self.failures = []  # what the next commits raise; None: nothing
         self.hold = None  # an Event that commits wait for
@@ -61,6 +62,9 @@ class Stage:
 
     def handed_over(self, partition):
         return self.handed.get(partition.topic, 0)
+
+    def holds(self, partition):
+        return partition.topic in self.held
 
     # -- the changelog
     async def read(self, number) -> AsyncIterator[list]:

@@ -137,6 +137,24 @@ async def test_a_tick_asks_again_for_what_was_handed_over_and_never_came(play, c
     assert stage.rewinds == [(OTHER, 0)], "what came is not asked for again"
 
 
+async def test_a_tick_does_not_ask_again_for_what_is_held_until_the_partition_wants_it(play, clock):
+    stage = Stage(topics=(TOPIC, OTHER))
+    executor = await play(stage)
+    stage.rewinds.clear()
+    stage.handed, stage.held = {TOPIC: 3, OTHER: 2}, {OTHER}
+    stage.put(executor, batch(0, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    for _ in range(4):
+        clock.passed_s += arrivals.REWIND_AGAIN_S
+        await ticked(stage, executor)
+    assert stage.rewinds == [], "it was long at work on the other topic"
+    stage.held.clear()
+    await ticked(stage, executor)
+    clock.passed_s += arrivals.REWIND_AGAIN_S
+    await ticked(stage, executor)
+    assert stage.rewinds == [(OTHER, 0)], "it was given to the partition, and got lost on the way"
+
+
 async def test_ticks_ask_for_nothing_where_everything_came(play, clock):
     stage = Stage()
     executor = await play(stage)

@@ -51,6 +51,8 @@ async def test_what_is_fetched_waits_for_a_partition_that_is_at_work_up_to_a_com
     handed_over = await consumer._getmany({FIRST, SECOND}, 1.0)
     assert [each.start for each in handed_over[SECOND]] == [0]
     assert FIRST not in handed_over
+    assert consumer.holds(FIRST)
+    assert not consumer.holds(SECOND)
     await consumer._getmany({FIRST, SECOND}, 1.0)
     assert asked == [{FIRST, SECOND}, {SECOND}]
     consumer.transport.wants_more = lambda partition: True
