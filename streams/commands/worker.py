@@ -14,8 +14,7 @@ def worker(
 
     Example: touchpoints worker --roles stitch
     """
-    import asyncio  # noqa: PLC0415  --help stays fast
-
+    from streams.event_loop import run_long  # noqa: PLC0415  --help stays fast
     from streams.settings import ROLES, Settings, SettingsError  # noqa: PLC0415
     from streams.worker import run_worker  # noqa: PLC0415
 
@@ -23,4 +22,4 @@ def worker(
     unknown = [name for name in named if name not in ROLES]
     if unknown:
         raise SettingsError(f"--roles names {', '.join(unknown)}; there are {', '.join(ROLES)}")
-    asyncio.run(run_worker(Settings.load(folder), named))
+    run_long(run_worker(Settings.load(folder), named))
