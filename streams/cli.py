@@ -1,5 +1,6 @@
 """The program `touchpoints`: its commands, and one line instead of a traceback where something outside is wrong."""
 
+import gc
 import logging
 import os
 import sys
@@ -7,6 +8,8 @@ from importlib import import_module
 from typing import Final
 
 import typer
+
+from streams.collecting import RARELY
 
 DEBUG_VARIABLE: Final = "TOUCHPOINTS_DEBUG"
 COMMANDS: Final = (
@@ -71,6 +74,7 @@ def main() -> None:
     if not debug and logging.lastResort is not None:
         # Commands that configure no log leave what libraries have to say to the one line at the end.
         logging.lastResort.setLevel(logging.CRITICAL)
+    gc.set_threshold(RARELY, 20, 100)  # many a command reads or sends hundreds of thousands of events
     try:
         application()()
     except Exception as error:

@@ -1,12 +1,11 @@
 """A worker: runs processors until it is told to stop, and says on HTTP how they stand."""
 
 import asyncio
-import gc
 import logging
 import signal
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -14,6 +13,7 @@ from aiohttp import web
 from streams import metrics as meters
 from streams import topics
 from streams.app import Pipeline, pipeline
+from streams.collecting import collect_rarely
 from streams.conservation import Conservation, conservation
 from streams.delivery.names import check_names
 from streams.metrics import Metrics, Sample, metrics_app, served
@@ -24,9 +24,6 @@ from streams.row_count import RowCount
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
-
-GC_THRESHOLD: Final = 50_000
-"""Collections of the youngest objects are this rare: a batch makes thousands of records that die by themselves."""
 
 
 async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
@@ -47,9 +44,7 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
     application.router.add_get("/state", lambda _request: _state(parts))
     async with served(application, settings.metrics_port) as port, parts.inserts:
         await parts.knowledge.start()
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD, 20, 100)
+        collect_rarely()
         applications = [role.app for role in parts.roles]
         for each in applications:
             each.finalize()
