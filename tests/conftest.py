@@ -5,23 +5,24 @@ Servers are all on 127.0.0.1, on free ports, stopped at the end.
 What a machine lacks skips the tests that need it, in one line that says how to get it; with CI=true it fails them instead.
 """
 
-import asyncio
 import os
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from shared_kafka import HEAP_MB, KafkaOfAll, SharedKafka, complete, shared_kafka
 
 from streams.avro.apicurio import LocalRegistry, RegistryMissingError
 from streams.broker.java import JavaMissingError
 from streams.broker.kafka import KafkaMissingError, LocalKafka
 from streams.broker.server import free_port as any_free_port
 from streams.broker.tansu import EmbeddedBroker, EmbeddedBrokerMissingError
+from streams.collecting import collect_rarely
 
-KAFKA_HEAP_MB = 512
+KAFKA = "kafka"
+SHARED = pytest.StashKey[KafkaOfAll]()
 DATA_VARIABLE = "TOUCHPOINTS_TEST_DATA"
 BESIDE = Path(__file__).parents[2] / "shared" / "data"
 CLICKHOUSE_VARIABLE = "TOUCHPOINTS_TEST_CLICKHOUSE_URL"
@@ -40,17 +41,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: -files[item.path])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tests that run in several processes share one Kafka: it starts with the first of them, beside it."""
+    stash = node.config.stash
+    if SHARED not in stash:
+        stash[SHARED] = KafkaOfAll()
+    node.workerinput[KAFKA] = str(stash[SHARED].said_in)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last process has ended."""
+    if SHARED in config.stash:
+        config.stash[SHARED].stop()
+
+
+def pytest_collection_finish() -> None:
+    """All modules are loaded: nothing of them is ever garbage, and looking through them again and again takes a tenth of the time."""
+    collect_rarely()
+
+
 def lacking(reason: str) -> NoReturn:
     """This machine cannot run the test: skipped with its reason, or failed where nothing may be missing."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
-
-
-def complete(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run to the end in a thread, beside whatever event loop the tests have."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture(scope="session")
@@ -69,10 +84,14 @@ def real_data() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[LocalKafka]:
+def kafka(request: pytest.FixtureRequest) -> Iterator[LocalKafka | SharedKafka]:
     """One Apache Kafka for the whole run, with transactions; `kafka.bootstrap` is its address. Mark the test `kafka`."""
-    broker = LocalKafka(heap_mb=KAFKA_HEAP_MB)
+    said_in = getattr(request.config, "workerinput", {}).get(KAFKA)
+    broker = LocalKafka(heap_mb=HEAP_MB)
     try:
+        if said_in is not None:
+            yield shared_kafka(Path(said_in))
+            return
         complete(broker.start())
     except (JavaMissingError, KafkaMissingError) as error:
         lacking(str(error))
