@@ -50,7 +50,7 @@ def asked(folder, sql):
 @pytest.mark.timeout(240)
 def test_the_demo_finds_all_that_its_stories_planted_and_nothing_else(tmp_path):
     status, lines, result = demo("--customers", "400", "--seed", "3", "--json", "--keep", str(tmp_path))
-    assert status == 0
+    assert status == 0, result
     assert len(lines) == 1, "the object stands alone"
     counts = ("received", "recorded", "dead", "duplicate", "in_flight", "journeys")
     assert all(isinstance(result[name], int) for name in counts)
@@ -136,7 +136,7 @@ async def test_events_that_come_up_to_two_days_late_leave_the_same_rows(tmp_path
 def test_a_shop_s_export_gives_every_order_a_journey_and_every_late_parcel_a_broken_promise(tmp_path, real_data):
     arguments = ("--mapping", "examples/olist/mapping.yaml", "--data", str(real_data("olist")), "--until", "2018-09-19T23:24:07")
     status, _, result = demo(*arguments, "--json", "--keep", str(tmp_path))
-    assert status == 0
+    assert status == 0, result
     assert result["inconsistencies"] == {"promise_broken": {"open": 62, "resolved": 335}}
     assert result["journeys"] == 4000
     assert result["received"] == result["recorded"] + result["dead"] + result["duplicate"]

@@ -3,18 +3,30 @@ import asyncio
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+LOOKS, LOOKS_EVERY_S = 600, 0.05
+
+
+def _is_led(topic, partitions):
+    """Whether the broker leads all of the topic's partitions, as it tells."""
+    return len(topic["partitions"]) == partitions and all(each["leader"] >= 0 and not each["error_code"] for each in topic["partitions"])
+
 
 @pytest.fixture
 def make_topics():
-    """Creates topics on a broker."""
+    """Creates topics on a broker, and returns once it leads them."""
 
     async def make(servers, *topics, partitions=1):
         admin = AIOKafkaAdminClient(bootstrap_servers=servers)
         await admin.start()
         try:
             await admin.create_topics([NewTopic(name, partitions, 1) for name in topics])
+            for _ in range(LOOKS):
+                if all(_is_led(each, partitions) for each in await admin.describe_topics(list(topics))):
+                    break
+                await asyncio.sleep(LOOKS_EVERY_S)
+            else:
+                pytest.fail(f"the broker does not lead {', '.join(topics)}")
         finally:
             await admin.close()
-        await asyncio.sleep(0.3)  # until the broker leads them
 
     return make
