@@ -107,9 +107,8 @@ class Arrivals:
                 batch = from_position(batch, at)
                 room = most - size
                 if len(batch.records) > room:
-                    if not batches:
-                        batch, arrival.batch = cut(batch, room)
-                        batches.append(batch)
+                    batch, arrival.batch = cut(batch, room)
+                    batches.append(batch)
                     break
                 batches.append(batch)
                 reached[batch.topic] = batch.stop

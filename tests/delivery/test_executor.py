@@ -245,6 +245,18 @@ async def test_a_tick_in_between_does_not_make_records_wait(play):
 # -- size
 
 
+async def test_a_commit_is_filled_up_from_the_next_batch_whose_rest_comes_with_the_next_one(play):
+    stage = Stage(max_records=5, topics=(TOPIC, OTHER))
+    executor = await play(stage)
+    stage.put(executor, batch(0, 3), batch(0, 4, topic=OTHER), batch(3, 4))
+    await until(lambda: executor.offset(TOPIC) == 4 and executor.offset(OTHER) == 4)
+    assert stage.commits == [5, 3]
+    taken = [[(run.topic, run.start, run.stop) for run in work.batches] for work in stage.processors[-1].work]
+    assert taken == [[(TOPIC, 0, 3), (OTHER, 0, 2)], [(OTHER, 2, 4), (TOPIC, 3, 4)]]
+    await until(lambda: stage.acknowledged == 3)
+    assert not stage.refetches
+
+
 async def test_a_long_batch_is_cut_into_commits_of_the_largest_size(play):
     stage = Stage(max_records=4)
     executor = await play(stage)
