@@ -56,7 +56,7 @@ class Settings:
     channel_delay_s         by channel: how late its events may be published (nightly uploads)
     skew_limit_s            an event this far ahead of the wall clock never moves time
     told_ahead_s            a finding that two facts decide is told while time is no further behind them than this; it waits in a backlog
-    max_batch               records that one fetch hands over at most
+    max_batch               records of one commit at most; record, whose blocks should be large, takes twice as many
     linger_ms               how far apart a partition takes up work, milliseconds
     record_linger_ms        how far apart blocks go into ClickHouse, of all partitions together, milliseconds
     folded_touchpoints      touchpoints of the customers whom a stitch worker keeps folded, about 2.5 KiB each
