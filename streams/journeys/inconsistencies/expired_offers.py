@@ -61,7 +61,6 @@ class OfferExpiredShown(Rule):
         suspicion = scene.suspect(NAME, (event_id,), scene.at, about=f"offer:{offer.id}")
         suspicion.show_against(ended_by.event_id)
         fact.found[key] = suspicion.inconsistency_id
-        suspicion.subject = f"offer:{offer.id}"
         suspicion.first = scene.side_of(ended_by, phrase("gave_until", offer=offer.id, until=ended_at))
         suspicion.second = scene.side(phrase("showed", offer=offer.id))
         suspicion.told = {"offer": offer.id, "until": str(ended_at), "late": str(scene.at - ended_at)}

@@ -49,7 +49,6 @@ class IdentityConflict(Rule):
         suspicion = scene.suspect(NAME, (scene.touchpoint.event_id,), scene.at, about=f"identifier:{first.type}")
         suspicion.show_against(first.first.event_id)
         named = first.type.replace("_", " ")
-        suspicion.subject = f"identifier:{first.type}"
         suspicion.told = {"type": named}
         suspicion.first = scene.side_of(first.first, phrase("gave_a", type=named))
         suspicion.second = scene.side(phrase("gave_another", type=named))

@@ -93,7 +93,6 @@ class OfferUnknown(Rule):
         suspicion = scene.suspect(self.name, (event_id,), scene.at, about=f"offer:{offer_id}")
         suspicion.show_against(offer.shown.event_id)
         offer.found[f"{self.name}|{channel}"] = suspicion.inconsistency_id
-        suspicion.subject = f"offer:{offer_id}"
         suspicion.first = scene.side_of(offer.shown, said_of(offer))
         suspicion.second = scene.side(said)
         suspicion.told = {"offer": offer_id, "until": "" if offer.valid_until is None else str(offer.valid_until)}
@@ -148,7 +147,6 @@ class OfferUnannounced(Rule):
         usual = WARNING if offer.personal else INFO
         suspicion = scene.suspect(self.name, (event_id,), scene.at, usual, about=f"offer:{offer.id}")
         suspicion.show_against(offer.shown.event_id)
-        suspicion.subject = f"offer:{offer.id}"
         suspicion.earlier = tuple(earlier)
         suspicion.first = scene.side_of(offer.shown, said_of(offer))
         suspicion.second = scene.side(phrase("not_told"))

@@ -78,7 +78,6 @@ class OfferNotHonoured(Rule):
             suspicion = scene.suspect(NAME, (event_id,), scene.at, about=f"offer:{offer.id}")
             suspicion.show_against(offer.shown.event_id)
             offer.found[key] = suspicion.inconsistency_id
-            suspicion.subject = f"offer:{offer.id}"
             suspicion.first = scene.side_of(offer.shown, _shown_at(offer, offered))
             did = "sold" if price.bought else "quoted"
             suspicion.second = scene.side(phrase(did, product=price.product, price=amount(price.amount, price.currency)))

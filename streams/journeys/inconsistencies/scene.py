@@ -48,7 +48,7 @@ class Scene:
     def suspect(self, rule: str, founding: tuple[str, ...], holds_from: int, usual: str = WARNING, *, about: str = "") -> Suspicion:
         """A new suspicion of the usual severity, in the touchpoint's journey; the founding events are the first evidence.
 
-        `about` is what of the founding events it is about, where they may found several, as a mail with two offers does.
+        `about` is its subject where the founding events may found several suspicions, as a mail with two offers does: the id has it too.
         """
         suspicion = Suspicion(
             inconsistency_id=suspicion_id(rule, *founding, *filter(None, [about])),
@@ -57,6 +57,7 @@ class Scene:
             holds_from=holds_from,
             severity=self.severity(rule, usual),
             journey_id=self.journey_id,
+            subject=about,
             evidence=list(founding),
             ahead=self.settings.told_ahead_s * SECOND_US if holds_from == self.at else 0,
             campaign=_campaign(self.touchpoint) if self.settings.rules.exceptions else "",
