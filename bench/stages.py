@@ -21,7 +21,7 @@ from bench.admit import unit_us
 from streams.app import pipeline
 from streams.avro.codec import Encoder
 from streams.avro.registry import FileRegistry
-from streams.collecting import collect_rarely
+from streams.collecting import leave_what_is_there
 from streams.delivery.batch import Batch
 from streams.delivery.commit import Output, Position, Work
 from streams.events import ChannelEvent
@@ -139,7 +139,7 @@ async def measure(customers: int, profiled: str) -> None:
     installation = Installation(profiled)
     events = [event for event in simulate(customers, 1).events() if event.channel != KNOWLEDGE]
     records = imported(events, installation.settings)
-    collect_rarely()
+    leave_what_is_there()
     for begin in range(0, len(records), FLOW):
         installation.publish(records[begin : begin + FLOW])
         await installation.drain()

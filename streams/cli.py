@@ -1,6 +1,5 @@
 """The program `touchpoints`: its commands, and one line instead of a traceback where something outside is wrong."""
 
-import gc
 import logging
 import os
 import sys
@@ -9,7 +8,7 @@ from typing import Final
 
 import typer
 
-from streams.collecting import RARELY
+from streams.collecting import collect_rarely
 
 DEBUG_VARIABLE: Final = "TOUCHPOINTS_DEBUG"
 COMMANDS: Final = (
@@ -74,7 +73,7 @@ def main() -> None:
     if not debug and logging.lastResort is not None:
         # Commands that configure no log leave what libraries have to say to the one line at the end.
         logging.lastResort.setLevel(logging.CRITICAL)
-    gc.set_threshold(RARELY, 20, 100)  # many a command reads or sends hundreds of thousands of events
+    collect_rarely()  # many a command reads or sends hundreds of thousands of events
     try:
         application()()
     except Exception as error:

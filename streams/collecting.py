@@ -12,7 +12,12 @@ RARELY: Final = 400_000
 
 
 def collect_rarely() -> None:
-    """From here on. What there is by now stays: it is looked at no more."""
+    """From here on."""
+    gc.set_threshold(RARELY, 20, 100)
+
+
+def leave_what_is_there() -> None:
+    """What there is by now stays: it is looked at no more, and what comes rarely."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(RARELY, 20, 100)
+    collect_rarely()

@@ -5,7 +5,6 @@ in C on libuv. Kafka's clients and Faust take whichever loop there is.
 """
 
 import asyncio
-import importlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -24,7 +23,7 @@ def run_long(main: Coroutine[Any, Any, T]) -> T:
 
 def _policy() -> asyncio.AbstractEventLoopPolicy:
     try:
-        uvloop = importlib.import_module("uvloop")
+        import uvloop  # noqa: PLC0415  # there is none for Windows
     except ImportError:
         return asyncio.DefaultEventLoopPolicy()
     policy: asyncio.AbstractEventLoopPolicy = uvloop.EventLoopPolicy()

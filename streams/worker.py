@@ -13,7 +13,7 @@ from aiohttp import web
 from streams import metrics as meters
 from streams import topics
 from streams.app import Pipeline, pipeline
-from streams.collecting import collect_rarely
+from streams.collecting import leave_what_is_there
 from streams.conservation import Conservation, conservation
 from streams.delivery.names import check_names
 from streams.metrics import Metrics, Sample, metrics_app, served
@@ -44,7 +44,7 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
     application.router.add_get("/state", lambda _request: _state(parts))
     async with served(application, settings.metrics_port) as port, parts.inserts:
         await parts.knowledge.start()
-        collect_rarely()
+        leave_what_is_there()
         applications = [role.app for role in parts.roles]
         for each in applications:
             each.finalize()

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from shared_kafka import HEAP_MB, KafkaOfAll, SharedKafka, complete, shared_kafka
+from shared_kafka import KafkaOfAll, SharedKafka, complete, own_kafka, shared_kafka
 
 from streams.avro.apicurio import LocalRegistry, RegistryMissingError
 from streams.broker.java import JavaMissingError
 from streams.broker.kafka import KafkaMissingError, LocalKafka
 from streams.broker.server import free_port as any_free_port
 from streams.broker.tansu import EmbeddedBroker, EmbeddedBrokerMissingError
-from streams.collecting import collect_rarely
+from streams.collecting import leave_what_is_there
 
 KAFKA = "kafka"
 SHARED = pytest.StashKey[KafkaOfAll]()
@@ -58,7 +58,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     """All modules are loaded: nothing of them is ever garbage, and looking through them again and again takes a tenth of the time."""
-    collect_rarely()
+    leave_what_is_there()
 
 
 def lacking(reason: str) -> NoReturn:
@@ -87,16 +87,13 @@ def real_data() -> Callable[[str], Path]:
 def kafka(request: pytest.FixtureRequest) -> Iterator[LocalKafka | SharedKafka]:
     """One Apache Kafka for the whole run, with transactions; `kafka.bootstrap` is its address. Mark the test `kafka`."""
     said_in = getattr(request.config, "workerinput", {}).get(KAFKA)
-    broker = LocalKafka(heap_mb=HEAP_MB)
     try:
-        if said_in is not None:
-            yield shared_kafka(Path(said_in))
-            return
-        complete(broker.start())
+        broker = own_kafka() if said_in is None else shared_kafka(Path(said_in))
     except (JavaMissingError, KafkaMissingError) as error:
         lacking(str(error))
     yield broker
-    complete(broker.stop())
+    if isinstance(broker, LocalKafka):
+        complete(broker.stop())
 
 
 @pytest.fixture(scope="session")

@@ -61,6 +61,13 @@ class KafkaOfAll:
         part.rename(self.said_in)
 
 
+def own_kafka() -> LocalKafka:
+    """One of this process alone, started. Raises JavaMissingError, KafkaMissingError, BrokerError."""
+    broker = LocalKafka(heap_mb=HEAP_MB)
+    complete(broker.start())
+    return broker
+
+
 def shared_kafka(said_in: Path) -> SharedKafka:
     """The one of all, once it has started. Raises JavaMissingError, KafkaMissingError, BrokerError."""
     find_java("Apache Kafka")

@@ -52,7 +52,7 @@ class ConsumerSource:
         return self._consumer.batch_thread.reach(partition)
 
     def handed_over(self, partition: TP) -> int:
-        """First position behind what was handed over."""
+        """First position behind what was handed over, or is held until it is wanted."""
         return self._consumer.batch_thread.handed_over(partition)
 
     def holds(self, partition: TP) -> bool:

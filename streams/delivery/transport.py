@@ -156,7 +156,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         return Reach(fetched=state.position, end=end, asked_ms=state.timestamp)
 
     def handed_over(self, partition: TP) -> int:
-        """First position behind everything that was handed over as batches; 0 before the first."""
+        """First position behind everything that was made into batches, those that are still held too; 0 before the first."""
         return self._next.get(driver.ensure_aiokafka_TP(partition), 0)
 
     async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
