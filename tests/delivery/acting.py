@@ -1,13 +1,14 @@
 """Actors of the executor's tests: a source, a writer and a changelog in memory, and a processor that remembers what it was given."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 
 from faust.types import TP
 
 from streams.delivery.batch import Batch
-from streams.delivery.commit import POSITION_KEY, Changes, Output, encode_position
+from streams.delivery.commit import POSITION_KEY, Changes, Output, decode_position, encode_position
 from streams.delivery.executor import PartitionExecutor
 from streams.delivery.lingering import at_once
 from streams.delivery.plan import Plan
@@ -193,3 +194,27 @@ async def restored(executor):
 
 def source(topic=TOPIC):
     return TP(topic, 0)
+
+
+async def ticked(stage, executor):
+    """A tick, and all that the executor does on it."""
+    ticks = stage.processors[-1].ticks
+    executor.tick()
+    await until(lambda: stage.processors[-1].ticks > ticks)
+    await asyncio.sleep(0.01)
+
+
+def position_of(stage):
+    """The last one that was committed."""
+    return decode_position(stage.changelog[-1][1])
+
+
+class Clock:
+    """The monotonic clock of a test: it moves when it is told to."""
+
+    def __init__(self):
+        self.passed_s = 0.0
+        self.time, self.time_ns = time.time, time.time_ns
+
+    def monotonic(self):
+        return self.passed_s

@@ -1,7 +1,10 @@
 import asyncio
 
 import pytest
+from acting import Clock, restored
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from streams.delivery import arrivals, executor
 
 LOOKS, LOOKS_EVERY_S = 600, 0.05
 
@@ -30,3 +33,35 @@ def make_topics():
             await admin.close()
 
     return make
+
+
+@pytest.fixture
+def quick_retries(monkeypatch):
+    """An executor tries again soon."""
+    monkeypatch.setattr(executor, "RETRY_FIRST_S", 0.01)
+    monkeypatch.setattr(executor, "FENCED_S", 0.01)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The monotonic clock of an executor and of its arrivals."""
+    made = Clock()
+    for each in (executor, arrivals):
+        monkeypatch.setattr(each, "time", made)
+    return made
+
+
+@pytest.fixture
+async def play():
+    """Makes an executor on a stage, restored; stops it in the end."""
+    playing = []
+
+    async def begin(stage):
+        made = stage.executor()
+        playing.append(made)
+        await restored(made)
+        return made
+
+    yield begin
+    for each in playing:
+        await each.stop()
