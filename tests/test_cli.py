@@ -52,14 +52,20 @@ def test_help_loads_nothing_heavy():
 
 
 def test_help_is_quick():
-    """By processor time, which other work on the machine does not stretch; 0.3 s on an idle one."""
+    """By processor time, beside that of a Python that starts and imports a little: 2.3 times as much."""
+    bare = [sys.executable, "-c", "import argparse, asyncio, logging"]
+    help_ = [sys.executable, "-c", "from streams.cli import main; main()", "--help"]
+    assert least_cpu_s(help_) < 5 * least_cpu_s(bare)
+
+
+def least_cpu_s(command):
     took_s = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        touchpoints("--help")
+        subprocess.run(command, capture_output=True, check=True, timeout=60)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         took_s.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(took_s) < 0.5
+    return min(took_s)
 
 
 @pytest.mark.parametrize("arguments", [("topics",), ("tail", "chat"), ("simulate", "--customers", "1", "--publish")])
