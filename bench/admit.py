@@ -1,18 +1,14 @@
 """What admitting an event costs: microseconds of CPU and U, on one pinned core.
 
-U is what fastavro takes, with logical types, to decode and encode a nested touchpoint of 114 bytes; it is measured in the same
-sitting, so that figures of different machines compare. Run: .venv/bin/python bench/admit.py
+U is told in `bench.unit`. Run: .venv/bin/python -m bench.admit
 """
 
 import gc
-import io
 import os
 import statistics
 import time
-from datetime import UTC, datetime
 
-import fastavro
-
+from bench.unit import unit_us
 from streams.avro.codec import Decoder, Encoder
 from streams.avro.examples import example, kinds
 from streams.avro.json_events import record_of
@@ -34,69 +30,6 @@ def cpu_us(work, times):
         work()
         taken.append((time.process_time_ns() - began) / 1000 / times)
     return statistics.median(taken)
-
-
-def unit_us():
-    """U of this sitting."""
-    at = {"type": "long", "logicalType": "timestamp-micros"}
-
-    def part(name, *fields):
-        return {"type": "record", "name": name, "fields": list(fields)}
-
-    def enum(name, *symbols):
-        return {"type": "enum", "name": name, "symbols": list(symbols)}
-
-    identifier = part(
-        "Id", {"name": "type", "type": enum("IT", "login", "email", "phone", "card", "cookie")}, {"name": "value", "type": "string"}
-    )
-    references = part(
-        "Refs", *({"name": name, "type": ["null", "string"]} for name in ("order", "offer", "case", "product", "conversation"))
-    )
-    events = [
-        part("Started"),
-        part("CustomerSaid", {"name": "topic", "type": "string"}),
-        part("OfferRefused", {"name": "reason", "type": enum("R", "unknown", "expired")}),
-        part("Ended", {"name": "outcome", "type": enum("O", "resolved", "unresolved", "dropped")}),
-    ]
-    optional = [{"name": name, "type": ["null", "string"]} for name in ("account", "session")]
-    schema = fastavro.parse_schema(
-        part(
-            "Chat",
-            {"name": "event_id", "type": "string"},
-            {"name": "occurred_at", "type": at},
-            {"name": "sent_at", "type": at},
-            {"name": "source", "type": "string"},
-            {"name": "identifiers", "type": {"type": "array", "items": identifier}},
-            *optional,
-            {"name": "references", "type": references},
-            {"name": "attributes", "type": {"type": "map", "values": "string"}},
-            {"name": "event", "type": events},
-        )
-    )
-    now = datetime.now(UTC)
-    event = {
-        "event_id": "e" * 20,
-        "occurred_at": now,
-        "sent_at": now,
-        "source": "livechat",
-        "identifiers": [{"type": "login", "value": "u123456"}, {"type": "email", "value": "someone@mail.test"}],
-        "account": None,
-        "session": "sess-1234567",
-        "references": {"order": None, "offer": "OF1234", "case": None, "product": None, "conversation": "ch12345"},
-        "attributes": {},
-        "event": ("OfferRefused", {"reason": "unknown"}),
-    }
-    out = io.BytesIO()
-    fastavro.schemaless_writer(out, schema, event)
-    value = out.getvalue()
-    assert len(value) == 114
-
-    def both():
-        for _ in range(EVENTS):
-            fastavro.schemaless_reader(io.BytesIO(value), schema)
-            fastavro.schemaless_writer(io.BytesIO(), schema, event)
-
-    return cpu_us(both, EVENTS)
 
 
 def events_of(channel, registry, customers):

@@ -1,8 +1,8 @@
 """What the whole pipeline costs on Apache Kafka, transactions on: CPU per touchpoint and role, in microseconds and in U.
 
 First every role is a worker of its own, to tell what each costs; then one worker has all of them, which is the pipeline's figure: four
-processes on one core evict each other's caches. Workers are pinned to one core; broker and ClickHouse have the other. Simulated
-customers are published first to warm up, then measured. Run: .venv/bin/python -m bench.pipeline [CUSTOMERS]
+processes on one core evict each other's caches. Workers are pinned to one core, where U is sampled beside them; broker and ClickHouse
+have the other. Simulated customers are published first to warm up, then measured. Run: .venv/bin/python -m bench.pipeline [CUSTOMERS]
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench.admit import unit_us
+from bench.unit import Units, units_on
 from streams import topics
 from streams.broker.kafka import LocalKafka
 from streams.clickhouse.client import connect
@@ -28,6 +28,7 @@ from streams.verify import verify
 KEYS = {"PSEUDONYM_KEY": "5e" * 32, "DEAD_LETTER_KEY": "bench:" + "7a" * 32}
 TICKS = os.sysconf("SC_CLK_TCK")
 IDLE_S = 8.0
+WORKERS_CORE, OTHER_CORE = 0, 1
 GOALS_U = {"admit": 2.0, "identify": 0.7, "stitch": 2.5, "record": 0.8}
 
 
@@ -67,14 +68,14 @@ async def settle(settings: Settings, received: int) -> None:
     raise RuntimeError("not drained after ten minutes")
 
 
-async def measure(customers: int, groups: Sequence[str]) -> tuple[dict[str, float], str]:
-    """CPU of a touchpoint (us) by group of roles, each group a worker of its own, and what to say of the run."""
+async def measure(customers: int, groups: Sequence[str]) -> tuple[dict[str, float], Units, str]:
+    """CPU of a touchpoint (us) by group of roles, each group a worker of its own, U meanwhile, and what to say of the run."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, EmbeddedClickHouse(Path(folder) / "clickhouse") as clickhouse:
         async with LocalKafka() as kafka:
             settings = Settings(brokers=kafka.bootstrap, clickhouse_url=clickhouse.url, pseudonym_key=KEYS["PSEUDONYM_KEY"])
             migrate(connect(settings), Names.of(settings))
             await topics.create_topics(settings)
-            workers = dict(zip(groups, await asyncio.gather(*(start(settings, roles, 0) for roles in groups)), strict=True))
+            workers = dict(zip(groups, await asyncio.gather(*(start(settings, roles, WORKERS_CORE) for roles in groups)), strict=True))
             try:
                 warm = await publish_import(settings, simulate(200, 9).events(), name="simulation-warm")
                 await settle(settings, warm.total)
@@ -82,8 +83,9 @@ async def measure(customers: int, groups: Sequence[str]) -> tuple[dict[str, floa
                 await asyncio.sleep(IDLE_S)
                 idle = {roles: (cpu_s(worker.pid) - before[roles]) / IDLE_S for roles, worker in workers.items()}
                 began, before = time.monotonic(), {roles: cpu_s(worker.pid) for roles, worker in workers.items()}
-                published = await publish_import(replace(settings), simulate(customers, 1).events(), name="simulation-bench")
-                await settle(settings, warm.total + published.total)
+                async with units_on(WORKERS_CORE) as units:
+                    published = await publish_import(replace(settings), simulate(customers, 1).events(), name="simulation-bench")
+                    await settle(settings, warm.total + published.total)
                 took = time.monotonic() - began
                 used = {roles: cpu_s(worker.pid) - before[roles] - idle[roles] * took for roles, worker in workers.items()}
             finally:
@@ -91,21 +93,20 @@ async def measure(customers: int, groups: Sequence[str]) -> tuple[dict[str, floa
                     worker.terminate()
                 await asyncio.gather(*(worker.wait() for worker in workers.values()))
     said = f"{published.total:,} touchpoints in {took:.1f} s, and idle {sum(idle.values()) * 100:.1f} % of a core"
-    return {roles: seconds / published.total * 1e6 for roles, seconds in used.items()}, said
+    return {roles: seconds / published.total * 1e6 for roles, seconds in used.items()}, units, said
 
 
 def main(customers: int) -> None:
     """Print the table."""
-    unit = unit_us()
-    os.sched_setaffinity(0, {1})
-    apart, said = asyncio.run(measure(customers, ROLES))
-    print(f"U = {unit:.1f} us; transactions on; a worker for each role: {said}")
+    os.sched_setaffinity(0, {OTHER_CORE})
+    apart, units, said = asyncio.run(measure(customers, ROLES))
+    print(f"transactions on; a worker for each role: {said}; {units}")
     for role in ROLES:
-        print(f"{role:10} {apart[role]:7.1f} us {apart[role] / unit:5.2f} U   goal {GOALS_U[role]} U")
-    together, said = asyncio.run(measure(customers, [",".join(ROLES)]))
+        print(f"{role:10} {apart[role]:7.1f} us {apart[role] / units.us:5.2f} U   goal {GOALS_U[role]} U")
+    together, units, said = asyncio.run(measure(customers, [",".join(ROLES)]))
     (total,) = together.values()
-    print(f"one worker for all: {said}")
-    print(f"{'pipeline':10} {total:7.1f} us {total / unit:5.2f} U   goal 6 U")
+    print(f"one worker for all: {said}; {units}")
+    print(f"{'pipeline':10} {total:7.1f} us {total / units.us:5.2f} U   goal 6 U")
 
 
 if __name__ == "__main__":

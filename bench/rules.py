@@ -19,8 +19,8 @@ from dataclasses import replace
 from time import process_time_ns, thread_time_ns
 from typing import Final
 
-from bench.admit import unit_us
 from bench.truth import admitted
+from bench.unit import unit_us
 from streams.journeys.customer import Customer
 from streams.journeys.inconsistencies.rules import RULES
 from streams.journeys.inconsistencies.scene import Rule, Scene

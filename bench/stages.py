@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bench.admit import unit_us
+from bench.unit import Units
 from streams.app import pipeline
 from streams.avro.codec import Encoder
 from streams.avro.registry import FileRegistry
@@ -36,6 +36,8 @@ RUN: Final = 500
 """Records of a batch: what a partition takes at a time while it works off a backlog."""
 FLOW: Final = 2_000
 """Events that come before all of them are taken: as in live traffic, no channel is far ahead of another."""
+SAMPLES: Final = 4
+"""Of U, after each flow."""
 ROLES: Final = ("admit", "identify", "stitch")
 NAME: Final = b"simulation-bench"
 
@@ -135,7 +137,7 @@ def imported(events: Sequence[ChannelEvent], settings: Settings) -> list[Output]
 
 async def measure(customers: int, profiled: str) -> None:
     """Print a line for each role."""
-    unit = unit_us()
+    units = Units()
     installation = Installation(profiled)
     events = [event for event in simulate(customers, 1).events() if event.channel != KNOWLEDGE]
     records = imported(events, installation.settings)
@@ -143,11 +145,13 @@ async def measure(customers: int, profiled: str) -> None:
     for begin in range(0, len(records), FLOW):
         installation.publish(records[begin : begin + FLOW])
         await installation.drain()
-    print(f"U = {unit:.1f} us; {len(events):,} touchpoints of {customers:,} customers, {RUN} at a time")
+        for _ in range(SAMPLES):
+            units.take()
+    print(f"{units}; {len(events):,} touchpoints of {customers:,} customers, {RUN} at a time")
     for name in ROLES:
         each = installation.used_ns[name] / 1000 / len(events)
         print(
-            f"{name:10} {each:6.1f} us {each / unit:5.2f} U   {installation.outputs[name] / len(events):5.2f} records out,"
+            f"{name:10} {each:6.1f} us {each / units.us:5.2f} U   {installation.outputs[name] / len(events):5.2f} records out,"
             f" {installation.changelog_bytes[name] / len(events):6.0f} bytes of changelog a touchpoint"
         )
     if profiled:
