@@ -101,6 +101,8 @@ def number_of(finding: Finding) -> int:
 
 def deltas(published: Mapping[str, Entry], changes: Mapping[str, Entry], findings: Iterable[Finding]) -> list[Delta]:
     """By how much a customer's disruptions change: what was published of him, what of it changes, and the findings among that."""
+    if not changes:
+        return []
     moved = [(published.get(row_id), entry) for row_id, entry in changes.items()]
     found: dict[int, list[int]] = {}
     for before, after in moved:

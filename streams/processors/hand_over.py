@@ -15,12 +15,12 @@ from streams.journeys.identity.records import Move
 from streams.journeys.identity.strength import name_of
 from streams.journeys.touchpoint import Touchpoint, decode, encode, event_id_of
 from streams.processors.internal import (
-    ASSIGNMENT,
     HAND_OVER,
     KIND,
     MOVED,
     account_copy,
-    assignment_header,
+    again_headers,
+    identified_headers,
     partition_of,
     partition_of_identifier,
     solitary,
@@ -143,7 +143,8 @@ class Sender:
         customer = holding.moved_to
         if not customer:
             for value in touchpoints.values():
-                yield self._to_next_identifier(holding.identifier, decode(value), value)
+                output = self._to_next_identifier(holding.identifier, decode(value), value)
+                yield output._replace(headers=[*output.headers, (MOVED, b"1")])
             return
         partition = partition_of(customer, self._partitions)
         parts = _parts(touchpoints)
@@ -155,15 +156,13 @@ class Sender:
 
     def send_after(self, holding: Holding, record: Any) -> Output:
         """A touchpoint that came for a holding that has gone, as it came, to where that went."""
-        headers = [each for each in record.headers if each[0] != ASSIGNMENT]
+        headers = dict(record.headers)
         if holding.moved_to:
-            headers.append(assignment_header(holding.identifier, holding.epoch + 1))
+            assigned = identified_headers(headers, holding.identifier, holding.epoch + 1)
             partition = partition_of(holding.moved_to, self._partitions)
-            return Output(self._identified_topic, partition, holding.moved_to.encode(), record.value, headers)
-        touchpoint = decode(record.value)
-        following = _next_identifier(holding.identifier, touchpoint)
-        partition = partition_of_identifier(following, self._partitions)
-        return Output(self._admitted_topic, partition, following.encode(), record.value, headers)
+            return Output(self._identified_topic, partition, holding.moved_to.encode(), record.value, assigned)
+        output = self._to_next_identifier(holding.identifier, decode(record.value), record.value)
+        return output._replace(headers=[*output.headers, *again_headers(headers)])
 
     def correct_account(self, loser: Touchpoint, winner: Touchpoint) -> Iterator[Output]:
         """Of two contents under one event id the one that counts, to the account that had a copy of the other."""
@@ -173,8 +172,7 @@ class Sender:
     def _to_next_identifier(self, identifier: str, touchpoint: Touchpoint, value: bytes) -> Output:
         following = _next_identifier(identifier, touchpoint)
         partition = partition_of_identifier(following, self._partitions)
-        output = touchpoint_output(self._admitted_topic, partition, following, touchpoint, value)
-        return output._replace(headers=[*output.headers, (MOVED, b"1")])
+        return touchpoint_output(self._admitted_topic, partition, following, touchpoint, value)
 
 
 def _next_identifier(identifier: str, touchpoint: Touchpoint) -> str:

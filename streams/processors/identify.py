@@ -26,8 +26,8 @@ from streams.processors.internal import (
     REBUILT,
     Clock,
     account_copy,
-    assignment_header,
     clock_outputs,
+    identified_headers,
     partition_of,
     partition_of_identifier,
     read_clock,
@@ -130,7 +130,7 @@ class IdentifyPartition:
         if MOVED not in headers and REBUILT not in headers:
             self.memo.passed += 1
         partition = partition_of(customer, plan.partitions)
-        assigned = [*record.headers, assignment_header(anchor, epoch)]
+        assigned = identified_headers(headers, anchor, epoch)
         outputs.append(Output(plan.identified_topic, partition, customer.encode(), record.value, assigned))
         if "account" in headers and MOVED not in headers:
             outputs.append(account_copy(plan.identified_topic, plan.partitions, headers["account"].decode(), record.value))

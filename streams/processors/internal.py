@@ -39,6 +39,8 @@ MOVED: Final = "moved"
 """Header of a touchpoint that goes to its next identifier because the one before is shared: it is recorded and counted already."""
 REBUILT: Final = "rebuilt"
 """Header of a touchpoint that comes from the store again, after the embedded broker forgot it: it is recorded and counted already."""
+CHANNEL: Final = "channel"
+"""Header of a touchpoint: its channel's name."""
 REBUILD: Final = "rebuild"
 """Header of a rebuilt touchpoint of a customer who is folded again from all that is recorded: see `rebuild_header`."""
 
@@ -91,7 +93,7 @@ def touchpoint_output(topic: str, partition: int, key: str, touchpoint: Touchpoi
         ("event_id", touchpoint.event_id.encode()),
         ("occurred_at", b"%d" % touchpoint.corrected_at),
         ("sequence", b"%d" % touchpoint.sequence),
-        ("channel", touchpoint.channel.encode()),
+        (CHANNEL, touchpoint.channel.encode()),
         ("identifiers", identifiers.encode()),
     ]
     if touchpoint.account:
@@ -99,6 +101,19 @@ def touchpoint_output(topic: str, partition: int, key: str, touchpoint: Touchpoi
     if is_addressed(touchpoint):
         headers.append((ADDRESSED, b"1"))
     return Output(topic, partition, key.encode(), value, headers)
+
+
+def identified_headers(headers: Mapping[str, bytes], identifier: str, epoch: int) -> list[tuple[str, bytes]]:
+    """The headers of an identified touchpoint: of those it had before, what stitch and record must know. The rest is identify's."""
+    found = [(KIND, TOUCHPOINT), (CHANNEL, headers[CHANNEL]), assignment_header(identifier, epoch)]
+    if REBUILT in headers or MOVED in headers:
+        found += again_headers(headers)
+    return found
+
+
+def again_headers(headers: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    """Of a touchpoint's headers those that say that it comes again: they go wherever it goes."""
+    return [(name, value) for name, value in headers.items() if name in {REBUILT, MOVED, REBUILD}]
 
 
 def is_addressed(touchpoint: Touchpoint) -> bool:

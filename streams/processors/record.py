@@ -6,6 +6,7 @@ ClickHouse has the rows.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +18,7 @@ from streams.clickhouse.blocks import Table
 from streams.clickhouse.client import InsertClient, Refused, TransientInsertError
 from streams.delivery.commit import Changes, Output, Work
 from streams.processors.dead_letters import DeadLetters
-from streams.processors.internal import KIND, MOVED, REBUILT, TOUCHPOINT, counted, received_us
+from streams.processors.internal import CHANNEL, KIND, MOVED, REBUILT, TOUCHPOINT, counted, header, received_us
 from streams.processors.memo import MemoPartition
 
 log = logging.getLogger(__name__)
@@ -126,8 +127,7 @@ class RecordPartition(MemoPartition[RecordMemo]):
             table, kept = self.plan.tables[topic], rows[topic]
             counted(self.memo.written, {table.name: len(kept)})
             if table.name == TOUCHPOINTS_TABLE:
-                for record in kept:
-                    counted(self.memo.touchpoints, {dict(record.headers)["channel"].decode(): 1})
+                counted(self.memo.touchpoints, Counter(header(record, CHANNEL).decode() for record in kept))
                 if kept:
                     self.plan.on_rows(max(0.0, (work.now_us - received_us(kept[0], work.now_us)) / 1e6))
             for each in refused:

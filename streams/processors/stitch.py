@@ -6,6 +6,7 @@ a customer's fold says is published where it differs from that. Identifiers come
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -65,6 +66,8 @@ class StitchPartition:
         self._held: set[str] = set()
         self._leaving: list[hand_over.Leaving] = []
         self._settling = Settling()
+        self._joined: dict[str, str] = {}
+        """By customer: what the last touchpoint of this commit came by, so that the next one need not ask again."""
         self._bound = self._judging.bound
         self._revision = plan.knowledge.revision
 
@@ -96,16 +99,18 @@ class StitchPartition:
         arrived: dict[str, int] = {}
         self._judging.came.clear()
         self._settling.begin()
+        self._joined.clear()
         clock_before = self.memo.board.time(self.number, self.plan.partitions)
         for batch in work.batches:
             for record in batch.records:
                 self._take(record, work, arrived, outputs)
         time = self.memo.board.time(self.number, self.plan.partitions)
+        time_of = cache(partial(domain_time, time=time))
         self._fold_lifted(arrived)
         self._part(time, arrived, work, outputs)
         concerned = dict.fromkeys(arrived) | dict.fromkeys(self._settling.over(work.now_us))
         if time != clock_before or work.tick:
-            concerned |= dict.fromkeys(self.state.due(lambda domain: domain_time(domain, time)))
+            concerned |= dict.fromkeys(self.state.due(time_of))
         if work.tick and self._revision != self.plan.knowledge.revision:
             self._revision = self.plan.knowledge.revision
             concerned |= dict.fromkeys(self._judging.folds)
@@ -113,7 +118,7 @@ class StitchPartition:
             again, self.memo.judged_by = self._round.go_on(self.memo.judged_by, self.state, self.truncated)
             concerned |= dict.fromkeys(again)
         for customer in concerned:
-            self._judge(customer, time, arrived.get(customer, 0), work, outputs)
+            self._judge(customer, time_of, arrived.get(customer, 0), work, outputs)
         self.accounts.judge(time, work, outputs)
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
@@ -123,10 +128,10 @@ class StitchPartition:
             return None
         return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo))
 
-    def _judge(self, customer: str, time: Clock, arrived: int, work: Work, outputs: list[Output]) -> None:
-        """Publish what changed of a customer, unless he waits."""
+    def _judge(self, customer: str, time_of: Callable[[str], int | None], arrived: int, work: Work, outputs: list[Output]) -> None:
+        """Publish what changed of a customer, unless he waits. `time_of` is how far time is for a domain."""
         head = self.state.head(customer)
-        now = domain_time(head.domain, time)
+        now = time_of(head.domain)
         if (now is None and head.now) or (now is not None and now < head.now):
             # A running import of old events: what it brings is judged once its own time allows, after a restart too.
             self._held.add(customer)
@@ -215,7 +220,7 @@ class StitchPartition:
         self.state.keep(holding, touchpoint.event_id, record.value)
         if not holding.is_awaited:
             self._settling.took(customer, touchpoint)
-            self._join(customer, touchpoint.replay)
+            self._came_by(customer, touchpoint.replay)
             arrived[customer] = max(arrived.get(customer, 0), 0 if is_again else touchpoint.received_at)
 
     def _added(
@@ -248,6 +253,12 @@ class StitchPartition:
         before = self.state.refused_under(holding).get(loser.event_id)
         if before is None or loser.content_hash < decode(before).content_hash:
             self.state.refuse(holding, loser.event_id, encode(loser))
+
+    def _came_by(self, customer: str, replay: str) -> None:
+        """A touchpoint of the customer came by an import, or live ("")."""
+        if self._joined.get(customer) != replay:
+            self._joined[customer] = replay
+            self._join(customer, replay)
 
     def _join(self, customer: str, *replays: str) -> None:
         """The customer lives in the time of all imports, or live traffic, that his touchpoints came by."""
