@@ -6,7 +6,7 @@ row is one expression over its attributes, and takes half the time. It takes wha
 
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -15,8 +15,24 @@ from streams.avro.schema import Schema, SchemaError
 from streams.avro.source import Source
 from streams.avro.writing import SMALL, Texts, long, time_us, written
 
-StructWriter = Callable[..., bytes]
-"""Writes a struct, given with the fields that are no part of it. Raises one of STRANGE where a value is not of its field's type."""
+Pieces = tuple[bytes, ...]
+"""What is written of a struct: what stands before the first field that is given beside it, between it and the next, and so on."""
+
+
+class StructWriter(NamedTuple):
+    """Writes structs of one type. Both raise one of STRANGE where a value is not of its field's type.
+
+    pieces      of a struct
+    joined      the record's bytes: of the pieces, and of the fields that are no part of the struct, in the order of the schema
+    """
+
+    pieces: Callable[[Any], Pieces]
+    joined: Callable[..., bytes]
+
+    def record(self, held: Any, *given: Any) -> bytes:
+        """The record of a struct and the fields beside it."""
+        return self.joined(self.pieces(held), *given)
+
 
 ITEMS_WRITTEN: Final = 50_000
 """Structs in arrays whose bytes are kept, of each array: some 10 MB. A journey is written again and again with the moments that it had."""
@@ -25,7 +41,7 @@ ITEMS_WRITTEN: Final = 50_000
 class _Items(dict[msgspec.Struct, bytes]):
     """Structs of one array as they are written."""
 
-    def __init__(self, write: StructWriter) -> None:
+    def __init__(self, write: Callable[[Any], bytes]) -> None:
         super().__init__()
         self._write = write
 
@@ -37,36 +53,72 @@ class _Items(dict[msgspec.Struct, bytes]):
 
 
 def compile_struct_writer(schema: Schema, held: type[msgspec.Struct], *given: str) -> StructWriter:
-    """The function that writes structs of the type `held` as records of `schema`; fields named in `given` come as arguments after it.
+    """What writes structs of the type `held` as records of `schema`; fields named in `given`, in the schema's order, are no part of them.
 
     Raises SchemaError where the schema lacks a field that is held or given, or has one without default that is neither, and for a shape
     of schema that is not needed for structs.
     """
-    return _compiled(View.top(schema), held, given, Texts())
+    view, texts = View.top(schema), Texts()
+    _check(view, {*held.__struct_fields__, *given})
+    runs: list[list[Any]] = [[]]
+    between: list[Any] = []
+    for each in view.fields:
+        if each["name"] in given:
+            between.append(each)
+            runs.append([])
+        else:
+            runs[-1].append(each)
+    if [each["name"] for each in between] != list(given):
+        raise SchemaError(f"{view.name} has {', '.join(given)} in another order")
+    return StructWriter(_all_of([_compiled(view, run, held, texts) for run in runs]), _joining(view, between, texts))
 
 
-def _compiled(view: View, held: type[msgspec.Struct], given: Sequence[str], texts: Texts) -> StructWriter:
-    unknown = {*held.__struct_fields__, *given} - {each["name"] for each in view.fields}
+def _check(view: View, held: set[str]) -> None:
+    unknown = held - {each["name"] for each in view.fields}
     if unknown:
         raise SchemaError(f"{view.name} has no field {', '.join(sorted(unknown))}")
+
+
+def _all_of(writers: Sequence[Callable[[Any], bytes]]) -> Callable[[Any], Pieces]:
+    def pieces(held: Any) -> Pieces:
+        return tuple([write(held) for write in writers])
+
+    return pieces
+
+
+def _joining(view: View, between: Sequence[Any], texts: Texts) -> Callable[..., bytes]:
+    source = Source()
+    expressions = _Expressions(source, texts)
+    source.line("return join((pieces[0],")
+    for number, each in enumerate(between, 1):
+        source.line(f"{expressions.value(view.within(each['type']), each['name'], None)}, pieces[{number}],")
+    source.line("))")
+    names = ["pieces", *(each["name"] for each in between)]
+    joined: Callable[..., bytes] = source.compiled(f"def joined({', '.join(names)}):", "joined", _named(texts))
+    return joined
+
+
+def _compiled(view: View, fields: Sequence[Any], held: type[msgspec.Struct], texts: Texts) -> Callable[[Any], bytes]:
+    """The function that writes these fields of a struct, one after the other."""
     source = Source()
     expressions = _Expressions(source, texts)
     hints = {each.name: each.type for each in msgspec.structs.fields(held)}
     source.line("return join((")
-    for each in view.fields:
+    for each in fields:
         name, inner = each["name"], view.within(each["type"])
-        if name in given:
-            source.line(expressions.value(inner, name, None) + ",")
-        elif name in hints:
+        if name in hints:
             source.line(expressions.value(inner, f"held.{name}", hints[name]) + ",")
         elif "default" in each:
             source.line(source.constant(written(inner, each["default"])) + ",")
         else:
             raise SchemaError(f"{held.__name__} has no field {name}, and the schema no default for it")
     source.line("))")
-    globals_ = {"SMALL": SMALL, "double": struct.Struct("<d").pack, "join": b"".join, "long": long, "texts": texts, "time_us": time_us}
-    writer: StructWriter = source.compiled(f"def write({', '.join(('held', *given))}):", "write", globals_)
+    writer: Callable[[Any], bytes] = source.compiled("def write(held):", "write", _named(texts))
     return writer
+
+
+def _named(texts: Texts) -> dict[str, Any]:
+    return {"SMALL": SMALL, "double": struct.Struct("<d").pack, "join": b"".join, "long": long, "texts": texts, "time_us": time_us}
 
 
 class _Expressions:
@@ -105,7 +157,8 @@ class _Expressions:
     def _array(self, view: View, code: str, hint: Any) -> str:
         if view.items.kind == "record":
             (item,) = {each for each in getattr(hint, "__args__", ()) if each is not ...}
-            memo: _Items | Texts = _Items(_compiled(view.items, item, (), self._texts))
+            _check(view.items, {*item.__struct_fields__})
+            memo: _Items | Texts = _Items(_compiled(view.items, view.items.fields, item, self._texts))
         elif (view.items.kind, view.items.logical) == ("string", ""):
             memo = self._texts
         else:

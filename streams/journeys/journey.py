@@ -17,7 +17,7 @@ DROPPED: Final = "dropped"
 _SECOND_US: Final = 1_000_000
 
 
-class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False, cache_hash=True):
     """One touchpoint of a journey; `at` in us."""
 
     event_id: str

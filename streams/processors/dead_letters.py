@@ -10,7 +10,7 @@ from streams.avro.codec import Encoder
 from streams.avro.refusal import Refusal
 from streams.avro.registry import Registry
 from streams.avro.sealing import Contents, Sealing
-from streams.avro.struct_writing import StructWriter, compile_struct_writer
+from streams.avro.struct_writing import Pieces, StructWriter, compile_struct_writer
 from streams.avro.writing import STRANGE
 from streams.delivery.commit import Output
 from streams.processors.internal import partition_of, received_us
@@ -37,16 +37,19 @@ class OutputEncoder:
         return self._prefix + datum
 
     def struct_writer(self, held: type[msgspec.Struct], *given: str) -> StructWriter:
-        """Writes structs of a type as such records; fields named in `given` come after it. It raises ValueError as `encode` does."""
-        prefix, write = self._prefix, compile_struct_writer(self._schema, held, *given)
+        """Writes structs of a type as such records; fields named in `given` come beside them. It raises ValueError as `encode` does."""
+        prefix, writer = self._prefix, compile_struct_writer(self._schema, held, *given)
 
-        def encoded(row: msgspec.Struct, *values: Any) -> bytes:
+        def pieces(row: msgspec.Struct) -> Pieces:
             try:
-                return prefix + write(row, *values)
+                return writer.pieces(row)
             except STRANGE as error:
                 raise ValueError(f"the {held.__name__} does not fit {self._schema.full_name}: {error!r}") from error
 
-        return encoded
+        def joined(pieces: Pieces, *values: Any) -> bytes:
+            return prefix + writer.joined(pieces, *values)
+
+        return StructWriter(pieces, joined)
 
 
 class DeadLetters:

@@ -60,18 +60,20 @@ class Publisher:
             outputs.append(Output(topic, partition, key, encoder.encode(record | {"version": entry.version, "detected_at": now_us})))
 
         for journey in results.journeys:
-            entry = _entry(published.get(journey.journey_id), journey, journey.process, "", now_us)
-            if entry is not None:
-                changes[journey.journey_id] = entry
-                outputs.append(Output(self._journeys_topic, partition, key, self._write_journey(journey, entry.version, now_us)))
+            row_id, pieces = journey.journey_id, self._write_journey.pieces(journey)
+            held, digest = published.get(row_id), _digest(b"".join(pieces))
+            if held is None or held.digest != digest:
+                entry = changes[row_id] = Entry(_version(held, now_us), digest, journey.process)
+                outputs.append(Output(self._journeys_topic, partition, key, self._write_journey.joined(pieces, entry.version, now_us)))
         for finding in results.inconsistencies:
-            entry = _entry(published.get(finding.inconsistency_id), finding, finding.rule, finding.severity, now_us)
-            if entry is not None:
+            held, digest = published.get(finding.inconsistency_id), _digest(_content(finding))
+            if held is None or held.digest != digest:
+                entry = Entry(_version(held, now_us), digest, finding.rule, finding.severity, number_of(finding))
                 record = _finding_record(finding) | {"published_at": arrived_us}
                 publish(self._inconsistencies_topic, self._inconsistencies, finding.inconsistency_id, record, entry)
         for row_id, successor in self._gone(results, published, complete=complete).items():
             held = published[row_id]
-            entry = Entry(max(held.version + 1, now_us), GONE, held.word, held.severity)
+            entry = Entry(_version(held, now_us), GONE, held.word, held.severity)
             if held.severity:
                 record = _gone_finding(row_id, customer, held, why_gone(row_id, held.word))
                 publish(self._inconsistencies_topic, self._inconsistencies, row_id, record, entry)
@@ -88,13 +90,14 @@ class Publisher:
         return {row_id: successor for row_id, successor in gone.items() if row_id in published and published[row_id].digest != GONE}
 
 
-def _entry(held: Entry | None, row: JourneyRow | Finding, word: str, severity: str, now_us: int) -> Entry | None:
-    """What is published then; None where the same is published already."""
-    digest = int.from_bytes(blake2b(_content(row), digest_size=8).digest(), "big") or 1
-    if held is not None and held.digest == digest:
-        return None
-    version = now_us if held is None else max(held.version + 1, now_us)
-    return Entry(version, digest, word, severity, number_of(row) if isinstance(row, Finding) else 0)
+def _digest(content: bytes) -> int:
+    """64 bits of what a row says, whatever its version."""
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big") or 1
+
+
+def _version(held: Entry | None, now_us: int) -> int:
+    """The next version of a row."""
+    return now_us if held is None else max(held.version + 1, now_us)
 
 
 def _finding_record(finding: Finding) -> dict[str, Any]:
