@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from journey_story import LATER, SETTINGS, consented, customer, mailed
 
+from streams.journeys.identity.strength import TYPES
 from streams.journeys.inconsistencies.rules import BY_NAME
 from streams.journeys.inconsistencies.telling import PHRASES, SEPARATOR, VARIANTS, phrase
 from streams.settings import SettingsError
@@ -43,6 +44,16 @@ def test_english_and_dutch_ship():
 
 def test_every_rule_has_its_variants():
     assert set(VARIANTS) == set(BY_NAME)
+
+
+def test_what_ships_with_a_code_has_a_dutch_word():
+    paths = (path for each in SETTINGS.rules.statements.status_paths.values() for path in each)
+    statuses = {name for path in paths for step in path for name in step}
+    codes = statuses | TYPES.keys()
+    words = load_wording("nl")
+    assert [each for each in sorted(codes) if each.replace("_", " ") not in words.words] == []
+    assert words.word("in_progress") == words.word("in progress") == "in behandeling"
+    assert words.word("in_our_own_words") == "in_our_own_words"
 
 
 @pytest.mark.parametrize("language", languages())

@@ -216,7 +216,7 @@ class Wording:
     often       how often, from once on; `many_times` beyond, with {number}
     units       day, hour, minute: one and several
     date, date_time     with {day}, {month}, {year} and {time}, in UTC
-    words       of codes that events carry; what is not there stays as it is
+    words       of codes that events carry, with spaces for underscores; what is not there stays as it is
     """
 
     language: str = ""
@@ -249,7 +249,11 @@ class Wording:
         if slash and outer in self.phrases:
             return self._filled(self.phrases[outer], {"it": self.say(SEPARATOR.join((inner, *rest)))})
         made = self.phrases.get(key)
-        return self.words.get(said, said) if made is None else self._filled(made, dict(zip(rest[::2], rest[1::2], strict=True)))
+        return self.word(said) if made is None else self._filled(made, dict(zip(rest[::2], rest[1::2], strict=True)))
+
+    def word(self, code: str) -> str:
+        """What people call what events carry as a code: `in_progress` as `in progress`; what is not among the words stays as it is."""
+        return self.words.get(code.replace("_", " "), code)
 
     def channel(self, channel: str) -> str:
         """A channel inside a sentence: `the store`."""
@@ -283,9 +287,9 @@ class Wording:
                 return self._number(int(value))
             case "subject":
                 name, _, number = str(value).partition(":")
-                return f"{self.words.get(name, name)} {number}".rstrip()
+                return f"{self.word(name)} {number}".rstrip()
             case "word":
-                return self.words.get(str(value), str(value))
+                return self.word(str(value))
             case _:
                 return str(value)
 
