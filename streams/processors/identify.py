@@ -114,19 +114,19 @@ class IdentifyPartition:
         graph, plan = self.graph, self.plan
         anchor = record.key.decode()
         identifiers = headers["identifiers"].decode().split(" ")
+        event_id = headers["event_id"].decode()
         if anchor in identifiers:
             identifiers = identifiers[identifiers.index(anchor) :]
-            event_id = headers["event_id"].decode()
             see = graph.addressed if ADDRESSED in headers else graph.seen
             see(identifiers, int(headers["occurred_at"]), event_id)
-            if graph.is_shared(anchor):
-                self._send_effects(outputs)
-                following = identifiers[1] if len(identifiers) > 1 else solitary(event_id)
-                partition = partition_of_identifier(following, plan.partitions)
-                outputs.append(Output(plan.admitted_topic, partition, following.encode(), record.value, record.headers))
-                return
-        customer, epoch = graph.place(anchor)
+        placed = graph.place(anchor)
         self._send_effects(outputs)
+        if placed is None:
+            following = identifiers[1] if len(identifiers) > 1 else solitary(event_id)
+            partition = partition_of_identifier(following, plan.partitions)
+            outputs.append(Output(plan.admitted_topic, partition, following.encode(), record.value, record.headers))
+            return
+        customer, epoch = placed
         if MOVED not in headers and REBUILT not in headers:
             self.memo.passed += 1
         partition = partition_of(customer, plan.partitions)

@@ -83,9 +83,14 @@ class Graph(Labels):
         node = self.nodes.get(identifier)
         return node is not None and node.is_shared
 
-    def place(self, identifier: str) -> tuple[str, int]:
-        """Whom a touchpoint of the identifier goes to: the customer and the epoch of the assignment. A move comes before it."""
+    def place(self, identifier: str) -> tuple[str, int] | None:
+        """Whom a touchpoint of the identifier goes to: the customer and the epoch of the assignment. A move comes before it.
+
+        None where the identifier is shared: it points to nobody.
+        """
         node = self._node(identifier)
+        if node.is_shared:
+            return None
         customer = customer_of(node.owner)
         if not node.customer:
             node.customer = customer
