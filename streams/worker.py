@@ -16,6 +16,7 @@ from streams.app import Pipeline, pipeline
 from streams.collecting import leave_what_is_there
 from streams.conservation import Conservation, conservation
 from streams.delivery.names import check_names
+from streams.forgotten_knowledge import take_away
 from streams.metrics import Metrics, Sample, metrics_app, served
 from streams.processors.admit import AdmitPartition
 from streams.processors.identify import IdentifyPartition
@@ -43,6 +44,7 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
     application = metrics_app(metrics)
     application.router.add_get("/state", lambda _request: _state(parts))
     async with served(application, settings.metrics_port) as port, parts.inserts:
+        read_at_ms = time.time_ns() // 1_000_000
         await parts.knowledge.start()
         leave_what_is_there()
         applications = [role.app for role in parts.roles]
@@ -50,11 +52,14 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
             each.finalize()
         await asyncio.gather(*(each.start() for each in applications))  # together: each waits seconds for its group
         print(f"ready http://127.0.0.1:{port}", flush=True)  # noqa: T201  # whoever started it waits for this line
-        counting = asyncio.ensure_future(rows.run())
+        beside: list[asyncio.Future[Any]] = [asyncio.ensure_future(rows.run())]
+        if "record" in roles:
+            beside.append(asyncio.ensure_future(take_away(settings, parts.knowledge.held, read_at_ms, parts.knowledge_rows.take)))
         stopped = [asyncio.ensure_future(each.wait_until_stopped()) for each in applications]
         stopped += [asyncio.ensure_future(each._crashed.wait()) for each in applications]  # noqa: SLF001  # there is no public word for it
         await asyncio.wait([asyncio.ensure_future(stop.wait()), *stopped], return_when=asyncio.FIRST_COMPLETED)
-        counting.cancel()
+        for task in beside:
+            task.cancel()
         for role in parts.roles:
             await role.store.close()
         await asyncio.gather(*(each.stop() for each in applications), return_exceptions=True)

@@ -51,6 +51,14 @@ class Knowledge:
         for entry in entries:
             self.learn(entry)
 
+    def __len__(self) -> int:
+        """How many keys it holds, those of withdrawn entries among them."""
+        return len(self._held)
+
+    def __contains__(self, key: Key) -> bool:
+        """Whether it holds a key, be its entry withdrawn."""
+        return key in self._held
+
     def learn(self, entry: Mapping[str, Any]) -> Key | None:
         """Take one entry (times int us) in place of the one with its key; the key where anything changed, else None."""
         key = Key(entry["channel"], entry.get("offer", ""), entry.get("subject", ""), entry.get("attribute", ""), entry.get("period", ""))

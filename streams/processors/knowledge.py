@@ -24,7 +24,7 @@ FETCH_WAIT_MS: Final = 250
 
 
 class KnowledgeReader:
-    """Keeps a Knowledge equal to the topic."""
+    """Keeps a Knowledge, `held`, equal to the topic."""
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class KnowledgeReader:
         self._on_row = on_row
         self._kept, self._records = kept, dict[str, str]()
         self._servers, self._topic, self._partitions = servers, topic, partitions
+        self.held = knowledge
         self._learner = Learner(registry, knowledge)
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._follower: asyncio.Task[None] | None = None
