@@ -12,6 +12,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.protocol.api import Request
 from faust.transport.drivers import aiokafka as driver
 
+_BATCH_BYTES: Final = 1024
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 
 _RELIED_ON: Final = (
@@ -28,6 +29,7 @@ _RELIED_ON: Final = (
     (Request, ("prepare", "build")),
     (TopicPartitionState, ("has_valid_position", "position", "await_reset")),
     (BatchBuilder, ("append", "close", "size")),
+    (BatchBuilder(_BATCH_BYTES, 0), ("_builder", "_relative_offset")),
 )
 
 
@@ -44,6 +46,5 @@ def check_names() -> None:
     for owner, names in _RELIED_ON:
         for name in names:
             if not hasattr(owner, name):
-                raise WrongVersionError(
-                    f"{owner.__name__} has no {name}: install faust-streaming and aiokafka from requirements.lock again"
-                )
+                whose = getattr(owner, "__name__", type(owner).__name__)
+                raise WrongVersionError(f"{whose} has no {name}: install faust-streaming and aiokafka from requirements.lock again")
