@@ -145,7 +145,7 @@ class Installation:
             topic, given = turns.popleft()
             processor = self.identify if topic == ADMITTED else self.stitch
             records = [self._record(each) for each in given]
-            work = Work([Batch(topic, 0, 0, len(records), records)], tick=False, now_us=now)
+            work = Work([Batch(topic, 0, 0, len(records), records)] if records else [], tick=False, now_us=now)
             changes = await processor.step(work)
             if changes is None:
                 continue
@@ -155,6 +155,8 @@ class Installation:
                 more = [each for each in changes.outputs if each.topic == following]
                 if more:
                     turns.append((following, more))
+            if changes.unfinished:
+                turns.append((topic, []))
 
     def _record(self, output: Output) -> Record:
         self._offset += 1

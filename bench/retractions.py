@@ -94,7 +94,8 @@ class Live:
             topic, given = turns.popleft()
             records = [self._record(each) for each in given]
             processor = self.processors[topic]
-            changes = await processor.step(Work([Batch(topic, 0, 0, len(records), records)], tick=False, now_us=now))
+            batches = [Batch(topic, 0, 0, len(records), records)] if records else []
+            changes = await processor.step(Work(batches, tick=False, now_us=now))
             if changes is None:
                 continue
             processor.committed(Position({}))
@@ -102,6 +103,8 @@ class Live:
                 more = [each for each in changes.outputs if each.topic == following]
                 if more:
                     turns.append((following, more))
+            if changes.unfinished:
+                turns.append((topic, []))
             for each in changes.outputs:
                 if each.topic == "inconsistencies":
                     self._note(each.value or b"", came)

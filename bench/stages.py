@@ -85,8 +85,8 @@ class Installation:
             busy = False
             for (name, number), processor in self.processors.items():
                 batches = self._batches(name, number)
-                busy = busy or bool(batches)
-                await self._step(name, processor, Work(batches, tick=True, now_us=time.time_ns() // 1000))
+                unfinished = await self._step(name, processor, Work(batches, tick=True, now_us=time.time_ns() // 1000))
+                busy = busy or bool(batches) or unfinished
 
     def _batches(self, name: str, number: int) -> list[Batch]:
         batches = []
@@ -98,7 +98,8 @@ class Installation:
                 batches.append(Batch(topic, number, begin, begin + len(records), records))
         return batches
 
-    async def _step(self, name: str, processor: Any, work: Work) -> None:
+    async def _step(self, name: str, processor: Any, work: Work) -> bool:
+        """Let a processor work, and publish what it makes; whether it has more to do."""
         if name == self.profiled:
             self.profile.enable()
         began = time.process_time_ns()
@@ -110,6 +111,7 @@ class Installation:
             self.publish(changes.outputs)
             self.outputs[name] += len(changes.outputs)
             self.changelog_bytes[name] += sum(len(key) + len(value or b"") for key, value in changes.state.items())
+        return changes is not None and changes.unfinished
 
 
 def imported(events: Sequence[ChannelEvent], settings: Settings) -> list[Output]:

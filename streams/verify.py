@@ -13,7 +13,7 @@ import aiokafka
 from aiokafka import TopicPartition
 
 from streams.clickhouse.reading import read
-from streams.conservation import Conservation, conservation
+from streams.conservation import Conservation, conservation, is_behind
 from streams.delivery.commit import POSITION_KEY, Position, decode_position
 from streams.processors.internal import CLOCK, KIND
 from streams.settings import ROLES, Settings
@@ -52,7 +52,7 @@ class Verdict:
 async def verify(settings: Settings) -> Verdict:
     """Read every partition's last position, and count the rows. Raises KafkaError, ClickHouseAwayError, ClickHouseError."""
     positions = await _all_positions(settings)
-    is_drained = not await _waiting(settings, positions)
+    is_drained = not (await _waiting(settings, positions) or is_behind((role, position.memo) for role, _, position in positions))
     return await _verdict(settings, positions, is_drained=is_drained)
 
 

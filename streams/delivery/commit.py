@@ -26,11 +26,13 @@ class Changes:
     state       by changelog key: the new value, None where it is gone
     outputs     records to publish, in order
     memo        the processor's own small words that go with the position (counts, clocks); None: as before
+    unfinished  whether more is to be done that did not fit this commit: the processor is asked again at once, whatever comes
     """
 
     state: Mapping[bytes, bytes | None] = field(default_factory=dict)
     outputs: Sequence[Output] = ()
     memo: bytes | None = None
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class PartitionExecutor:
         self._began_s = time.time()
         self._taken_s = time.monotonic()
         self._took_s = 0.0
+        self._unfinished = False
 
     # -- from the outside ------------------------------------------------
 
@@ -128,7 +129,12 @@ class PartitionExecutor:
         return None if position is None else position.offsets.get(topic)
 
     def caught_up_ms(self, topic: str) -> int | None:
-        """When the broker last said that the state has everything of `topic`'s partition, ms since 1970; None where it lags."""
+        """When the broker last said that the state has everything of `topic`'s partition, ms since 1970; None where it lags.
+
+        It lags too where something of what came is still to be done.
+        """
+        if self._unfinished:
+            return None
         source = TP(topic, self.plan.number)
         reach = self.plan.source.reach(source)
         position = self.offset(topic)
@@ -205,6 +211,7 @@ class PartitionExecutor:
 
     async def _forget(self) -> None:
         self._position = None
+        self._unfinished = False
         self._processor = None
         self._arrivals.drop()
         if self._writer is not None:
@@ -224,7 +231,7 @@ class PartitionExecutor:
             self._wake.set()
         ticked, self._ticked = self._ticked, False
         try:
-            if batches or ticked:
+            if batches or ticked or self._unfinished:
                 caught_up = self._caught_up() if ticked else {}
                 await self._commit(Work(batches, ticked, time.time_ns() // 1000, frozenset(self._size.refused), caught_up))
         finally:
@@ -236,10 +243,11 @@ class PartitionExecutor:
 
     async def _await_work(self) -> None:
         if self._arrivals.records < self.plan.max_records:
-            if self._had_records:
+            if self._had_records and not self._unfinished:
                 await asyncio.sleep(self.plan.lingering(time.monotonic() - self._taken_s, self._took_s))
             self._idle = True
-            await self._wake.wait()
+            if not self._unfinished:
+                await self._wake.wait()
             await asyncio.sleep(HANDED_OVER_S)
             self._idle = False
         self._wake.clear()
@@ -269,6 +277,7 @@ class PartitionExecutor:
         began = time.monotonic()
         self._size.trying(work)
         changes = await processor.step(work)
+        self._unfinished = changes is not None and changes.unfinished
         offsets = dict(position.offsets)
         for batch in work.batches:
             offsets[batch.topic] = batch.stop

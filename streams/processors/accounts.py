@@ -19,7 +19,7 @@ from streams.processors.hand_over import holding_of
 from streams.processors.internal import Clock
 from streams.processors.outputs import Publisher
 from streams.processors.stitch_records import Head
-from streams.processors.stitch_state import StitchState
+from streams.processors.stitch_state import DUE_AT_ONCE, StitchState
 from streams.processors.watermark import domain_time, join_domain
 
 KEY: Final = b"@"
@@ -73,12 +73,13 @@ class AccountFolds:
         self.state.set_head(account, Head(deadline=head.deadline, domain=join_domain(head.domain, touchpoint.replay), now=head.now))
         self._touched[account] = None
 
-    def judge(self, time: Clock, work: Work, outputs: list[Output]) -> None:
-        """Publish the journeys of accounts that got touchpoints, or whose time has come."""
+    def judge(self, time: Clock, work: Work, outputs: list[Output]) -> bool:
+        """Publish the journeys of accounts that got touchpoints, or whose time has come; whether there may be more of these."""
         if self._settings is None:
-            return
+            return False
         times = _times(time)
-        concerned = self._touched | dict.fromkeys(self.state.due(times))
+        due = self.state.due(times, DUE_AT_ONCE)
+        concerned = self._touched | dict.fromkeys(due)
         self._touched = {}
         for account in concerned:
             head = self.state.head(account)
@@ -89,6 +90,7 @@ class AccountFolds:
                     self.state.set_head(account, Head(deadline=head.now, domain=head.domain, now=head.now))
                 continue
             self._publish(account, now or 0, self._settings, work, outputs)
+        return len(due) == DUE_AT_ONCE
 
     def rest(self) -> None:
         """Let go of folds that nobody asked for lately."""

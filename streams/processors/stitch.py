@@ -42,7 +42,7 @@ from streams.processors.rejudging import Round
 from streams.processors.settling import News, Settling
 from streams.processors.stitch_plan import StitchMemo, StitchPlan
 from streams.processors.stitch_records import Entry, Head, Holding
-from streams.processors.stitch_state import StitchState
+from streams.processors.stitch_state import DUE_AT_ONCE, StitchState
 from streams.processors.truncated import LETTERS, Run, Truncated, read_run
 from streams.processors.watermark import LIVE, ClockBoard, domain_time, join_domain
 
@@ -109,8 +109,8 @@ class StitchPartition:
         self._fold_lifted(arrived)
         self._part(time, arrived, work, outputs)
         concerned = dict.fromkeys(arrived) | dict.fromkeys(self._settling.over(work.now_us))
-        if time != clock_before or work.tick:
-            concerned |= dict.fromkeys(self.state.due(time_of))
+        due = self.state.due(time_of, DUE_AT_ONCE) if time != clock_before or work.tick or self.memo.is_behind else []
+        concerned |= dict.fromkeys(due)
         if work.tick and self._revision != self.plan.knowledge.revision:
             self._revision = self.plan.knowledge.revision
             concerned |= dict.fromkeys(self._judging.folds)
@@ -119,14 +119,15 @@ class StitchPartition:
             concerned |= dict.fromkeys(again)
         for customer in concerned:
             self._judge(customer, time_of, arrived.get(customer, 0), work, outputs)
-        self.accounts.judge(time, work, outputs)
+        has_more_accounts = self.accounts.judge(time, work, outputs)
+        self.memo.is_behind = len(due) == DUE_AT_ONCE or has_more_accounts
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
         state = self.state.take_changes()
         state |= self.accounts.take_changes() | self.truncated.take_changes() | changed
         if not outputs and not work.batches and not state:
             return None
-        return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo))
+        return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo), unfinished=self.memo.is_behind)
 
     def _judge(self, customer: str, time_of: Callable[[str], int | None], arrived: int, work: Work, outputs: list[Output]) -> None:
         """Publish what changed of a customer, unless he waits. `time_of` is how far time is for a domain."""

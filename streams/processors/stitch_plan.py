@@ -26,6 +26,7 @@ class StitchMemo(msgspec.Struct):
     failed      customers for whom a rule failed and is left out, by rule
     judged_by   fingerprint of the knowledge by which every customer was judged
     met_duplicate, met_conflict    of those counted as new: what met its like only when an identifier's touchpoints came over
+    is_behind   whether more customers may be due than the last commit judged
     """
 
     board: ClockBoard
@@ -37,6 +38,7 @@ class StitchMemo(msgspec.Struct):
     met_duplicate: dict[str, int] = {}
     met_conflict: dict[str, int] = {}
     judged_by: int = 0
+    is_behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

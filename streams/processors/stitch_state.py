@@ -26,6 +26,10 @@ LOOSE_RECORDS: Final = 14
 """Changelog records of a customer that are read back before they are packed together."""
 SETTLED_AT_ONCE: Final = 64
 """Customers who are packed at one time, of those who were loaded: some milliseconds of work."""
+DUE_AT_ONCE: Final = 500
+"""Customers of a partition who are judged by time alone in one commit: some tenths of a second. When an import ends, or a silent channel
+speaks again, nearly all may be due at once, and each is folded for it: at a million customers more than a worker's memory holds.
+"""
 SPARE: Final = 512
 """Customers that stay open beside those asked for: the ones whose identifiers come and go are not folded."""
 
@@ -149,15 +153,15 @@ class StitchState:
         """Whether no identifier's touchpoints are the customer's any more."""
         return not any(each.counts for each in self._kept(customer).holdings.values())
 
-    def due(self, time_of: Callable[[str], int | None]) -> list[str]:
-        """Customers whose deadline has come, by the time of each domain; each is given once.
+    def due(self, time_of: Callable[[str], int | None], most: int) -> list[str]:
+        """Customers whose deadline has come, by the time of each domain, `most` of them at a time; each is given once.
 
         A customer is lined up for a deadline and stays there when it moves to later: he is lined up again when that one has come.
         """
         found: dict[str, None] = {}
         for domain, line in list(self._due.items()):
             now = time_of(self._domains[domain])
-            while now is not None and line and _deadline_of(line[0]) <= now:
+            while now is not None and line and _deadline_of(line[0]) <= now and len(found) < most:
                 place = heapq.heappop(line)
                 lined_up, raw = _deadline_of(place), place[_DEADLINE_BYTES:]
                 deadline, was_for, is_of = self._lined_up(raw)

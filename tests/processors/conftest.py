@@ -5,10 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 import fastavro
 import pytest
+from stitching import Stitched
 
 from streams.avro.registry import FileRegistry
 from streams.avro.sealing import Sealing
+from streams.journeys.knowledge import Knowledge
+from streams.journeys.settings import JourneySettings
+from streams.processes import shipped_processes
 from streams.processors.dead_letters import DeadLetters, OutputEncoder
+from streams.processors.disruptions import DisruptionPlan
+from streams.processors.failures import RuleFailures
+from streams.processors.hand_over import Sender
+from streams.processors.outputs import Publisher
+from streams.processors.stitch_plan import StitchPlan
+from streams.processors.truncations import TruncationRows
+from streams.wording_file import load_wording
 
 PARTITIONS = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,3 +52,24 @@ def read_output(registry):
         return {field: (each - EPOCH) // MICROSECOND if isinstance(each, datetime) else each for field, each in found.items()}
 
     return record
+
+
+@pytest.fixture(scope="session")
+def plan(registry, dead_letters):
+    publisher = Publisher("journeys", OutputEncoder(registry, "journey"), "inconsistencies", OutputEncoder(registry, "inconsistency"))
+    return StitchPlan(
+        JourneySettings(shipped_processes(), wording=load_wording()),
+        Knowledge(),
+        publisher,
+        dead_letters,
+        Sender("identified", "admitted", 1),
+        failures=RuleFailures("failures", OutputEncoder(registry, "rule_failure")),
+        disruptions=DisruptionPlan("identified", 1, "disruptions", OutputEncoder(registry, "disruption"), least=2),
+        truncations=TruncationRows("truncations", OutputEncoder(registry, "truncation")),
+        partitions=1,
+    )
+
+
+@pytest.fixture
+def stitched(plan, read_output):
+    return Stitched(plan, read_output)

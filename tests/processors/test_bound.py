@@ -6,7 +6,7 @@ from dataclasses import replace as changed
 import msgspec
 import pytest
 from fetched import NOW
-from test_stitch import HOUR, KIM, LEE, START, Stitched, of, plan, promised, talked, touch  # noqa: F401  # plan is a fixture
+from stitching import HOUR, KIM, LEE, START, Stitched, of, promised, talked, touch
 
 from streams.journeys.base import Base, Cut
 from streams.journeys.knowledge import Knowledge
@@ -20,12 +20,12 @@ BOUND = 50
 
 
 @pytest.fixture
-def bounded(plan, read_output):  # noqa: F811
+def bounded(plan, read_output):
     return Stitched(changed(plan, customer_touchpoints=BOUND), read_output)
 
 
 @pytest.fixture
-def unbounded(plan, read_output):  # noqa: F811
+def unbounded(plan, read_output):
     return Stitched(plan, read_output)
 
 

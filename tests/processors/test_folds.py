@@ -3,7 +3,7 @@
 import hashlib
 
 from fetched import NOW
-from test_stitch import promised, talked
+from stitching import promised, talked
 
 from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge

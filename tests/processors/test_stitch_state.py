@@ -12,6 +12,7 @@ from streams.processors.kept import BLOCK, frames_of
 from streams.processors.stitch_records import Entry, Head, Holding, decode_head, encode_head
 from streams.processors.stitch_state import SPARE, StitchState
 
+ALL = 10**9
 PACK_ALL = -SPARE
 
 
@@ -188,15 +189,22 @@ def many():
 
 def test_a_clock_that_fires_none_looks_at_none(many):
     state, looked = many
-    assert state.due({"*": -1, "": 10**9}.get) == []
+    assert state.due({"*": -1, "": 10**9}.get, ALL) == []
     assert looked.total() == 0
 
 
 def test_a_clock_that_fires_some_looks_at_those(many):
     state, looked = many
-    assert [int(each, 16) for each in state.due({"*": 65}.get)] == list(range(7))
+    assert [int(each, 16) for each in state.due({"*": 65}.get, ALL)] == list(range(7))
     assert looked.total() == 7
-    assert state.due({"*": 65}.get) == [], "each once"
+    assert state.due({"*": 65}.get, ALL) == [], "each once"
+    assert looked.total() == 7
+
+
+def test_of_many_who_are_due_some_are_given_at_a_time_each_once_the_earliest_first(many):
+    state, looked = many
+    given = [state.due({"*": 65}.get, 3) for _ in range(4)]
+    assert [[int(each, 16) for each in some] for some in given] == [[0, 1, 2], [3, 4, 5], [6], []]
     assert looked.total() == 7
 
 
@@ -205,10 +213,10 @@ def test_a_deadline_that_moves_to_later_again_and_again_stands_in_line_once(many
     customer = (0).to_bytes(16, "big").hex()
     for later in range(1000):
         state.set_head(customer, Head(deadline=500 + later, domain="*", now=1))
-    assert customer not in state.due({"*": 499}.get)
+    assert customer not in state.due({"*": 499}.get, ALL)
     assert looked[bytes(16)] == 1
-    assert customer not in state.due({"*": 1498}.get)
-    assert customer in state.due({"*": 1499}.get)
+    assert customer not in state.due({"*": 1498}.get, ALL)
+    assert customer in state.due({"*": 1499}.get, ALL)
     assert looked[bytes(16)] <= 3
     assert sum(map(len, state._due.values())) < 10_000
 
@@ -218,13 +226,13 @@ def test_a_deadline_that_moves_to_earlier_fires_then():
     (customer, _) = CUSTOMERS
     for deadline in (100, 50, 80, 20):
         state.set_head(customer, Head(deadline, "*", 1))
-    assert state.due({"*": 19}.get) == []
-    assert state.due({"*": 20}.get) == [customer]
+    assert state.due({"*": 19}.get, ALL) == []
+    assert state.due({"*": 20}.get, ALL) == [customer]
     state.set_head(customer, Head(90, "*", 20))
-    assert state.due({"*": 89}.get) == []
+    assert state.due({"*": 89}.get, ALL) == []
     state.rest(PACK_ALL)
-    assert state.due({"*": 90}.get) == [customer]
-    assert state.due({"*": 1000}.get) == []
+    assert state.due({"*": 90}.get, ALL) == [customer]
+    assert state.due({"*": 1000}.get, ALL) == []
 
 
 def test_a_customer_who_changes_domain_is_due_by_the_new_one():
@@ -232,11 +240,11 @@ def test_a_customer_who_changes_domain_is_due_by_the_new_one():
     (customer, _) = CUSTOMERS
     state.set_head(customer, Head(100, "old", 1))
     state.set_head(customer, Head(100, "*\nold", 1))
-    assert state.due({"old": 200, "*\nold": 99}.get) == []
+    assert state.due({"old": 200, "*\nold": 99}.get, ALL) == []
     state.set_head(customer, Head(None, "*", 100))
     state.set_head(customer, Head(150, "*", 100))
-    assert state.due({"old": 200, "*\nold": 200, "*": 149}.get) == []
-    assert state.due({"*": 150}.get) == [customer]
+    assert state.due({"old": 200, "*\nold": 200, "*": 149}.get, ALL) == []
+    assert state.due({"*": 150}.get, ALL) == [customer]
 
 
 # -- cost ------------------------------------------------------------------
