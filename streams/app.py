@@ -143,7 +143,7 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
         customer_touchpoints=settings.customer_touchpoints,
         partitions=settings.partitions,
         on_found=metrics.publish_to_inconsistency.observe,
-        room=FoldRoom(settings.folded_touchpoints, settings.at_rest_mib * 2**20),
+        room=FoldRoom(settings.folded_touchpoints, settings.at_rest_mib * 2**20, settings.folds_spare_mib * 2**20),
     )
     taken = [settings.topic(topics.IDENTIFIED)]
     return _role(settings, "stitch", taken, partial(StitchPartition, plan=plan), apart(settings.linger_ms / 1000))

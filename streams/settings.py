@@ -61,6 +61,8 @@ class Settings:
     record_linger_ms        how far apart blocks go into ClickHouse, of all partitions together, milliseconds
     folded_touchpoints      touchpoints of the customers whom a stitch worker keeps folded, about 2.5 KiB each
     at_rest_mib             folds of other customers that it keeps in bytes, MiB; 2.7 KiB for one with 20 touchpoints
+    folds_spare_mib         for both beside, MiB by halves, less what the packed customers take: with a few thousand customers their folds
+                            have all of it, with some 300,000 nothing
     customer_touchpoints    touchpoints that stitch keeps of one customer; beyond, the oldest of before the horizon (48 h) are dropped, down
                             to half, and only recorded history can fold that customer again (`touchpoints rebuild`)
     disruption_customers    open inconsistencies of one cause count as a disruption from this many customers on
@@ -98,6 +100,7 @@ class Settings:
     record_linger_ms: float = 500.0
     folded_touchpoints: int = 48_000
     at_rest_mib: int = 64
+    folds_spare_mib: int = 384
     customer_touchpoints: int = 5_000
     disruption_customers: int = 10
     rows_counted_every_s: float = 3600.0

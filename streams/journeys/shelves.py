@@ -47,6 +47,11 @@ class Shelves:
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def size_bytes(self) -> int:
+        """What all shelves hold together."""
+        return self._bytes
+
     def __iter__(self) -> Iterator[bytes]:
         for shelf in list(self._shelves):
             yield from _taken_apart(shelf)

@@ -33,7 +33,7 @@ class AccountFolds:
         self.number = number
         self.state = StitchState()
         self._settings, self._knowledge, self._publisher = account_settings(settings), knowledge, publisher
-        self._folded = Folds(room)
+        self._folded = Folds(room, lambda: self.state.packed_bytes)
         self._fresh: set[str] = set()
         self._touched: dict[str, None] = {}
 

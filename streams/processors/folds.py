@@ -4,7 +4,7 @@ Of others the fold is kept at rest, in bytes, again as many as fit: it is taken 
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 from weakref import WeakSet
 
@@ -16,6 +16,8 @@ TOUCHPOINTS_FOLDED: Final = 48_000
 """Touchpoints of all folds of a worker where nothing else is set: some 115 MiB (bench.memory)."""
 AT_REST_BYTES: Final = 64 * 2**20
 """Folds at rest of a worker where nothing else is set: those of some 24,000 customers with 20 touchpoints each."""
+TOUCHPOINT_BYTES: Final = 2_560
+"""What a touchpoint of a fold costs (bench.memory)."""
 CUSTOMER_COSTS: Final = 4
 """What a fold costs before its first touchpoint, in touchpoints."""
 REST_COSTS_BYTES: Final = 250
@@ -23,22 +25,32 @@ REST_COSTS_BYTES: Final = 250
 
 
 class FoldRoom:
-    """How much all partitions of a worker may keep: touchpoints of folds, and bytes of folds at rest."""
+    """How much all partitions of a worker may keep: touchpoints of folds, and bytes of folds at rest.
 
-    def __init__(self, touchpoints: int = TOUCHPOINTS_FOLDED, at_rest_bytes: int = AT_REST_BYTES) -> None:
+    `spare_bytes` are for both beside, by halves, less what the packed customers take: where customers are few their folds may have the
+    memory that many would need.
+    """
+
+    def __init__(self, touchpoints: int = TOUCHPOINTS_FOLDED, at_rest_bytes: int = AT_REST_BYTES, spare_bytes: int = 0) -> None:
         self.touchpoints = touchpoints
         self.at_rest_bytes = at_rest_bytes
+        self.spare_bytes = spare_bytes
         self.folds: WeakSet[Folds] = WeakSet()
 
-    @property
-    def is_short(self) -> bool:
-        """Whether they keep more touchpoints. A partition that is not this worker's any more counts no longer."""
-        return sum(each.size for each in self.folds) > self.touchpoints
+    def most(self) -> tuple[int, int]:
+        """Touchpoints of folds, and bytes of folds at rest, that all may keep now."""
+        spare = max(0, self.spare_bytes - sum(each.packed_bytes() for each in self.folds)) // 2
+        return self.touchpoints + spare // TOUCHPOINT_BYTES, self.at_rest_bytes + spare
 
     @property
-    def is_short_of_rest(self) -> bool:
-        """Whether they keep more bytes of folds at rest."""
-        return sum(each.resting.size_bytes for each in self.folds) > self.at_rest_bytes
+    def size(self) -> int:
+        """Touchpoints that they keep folded. A partition that is not this worker's any more counts no longer."""
+        return sum(each.size for each in self.folds)
+
+    @property
+    def resting_bytes(self) -> int:
+        """Bytes of the folds at rest that they keep."""
+        return sum(each.resting.size_bytes for each in self.folds)
 
 
 class Resting:
@@ -80,12 +92,14 @@ class Resting:
 class Folds:
     """The folds of one partition, the ones asked for last at the end.
 
-    size        touchpoints that they hold, and what each costs beside
-    resting     the folds at rest
+    size            touchpoints that they hold, and what each costs beside
+    resting         the folds at rest
+    packed_bytes    what the partition's customers take beside their folds
     """
 
-    def __init__(self, room: FoldRoom) -> None:
+    def __init__(self, room: FoldRoom, packed_bytes: Callable[[], int] = lambda: 0) -> None:
         self.size = 0
+        self.packed_bytes = packed_bytes
         self.resting = Resting()
         self._room = room
         self._held: OrderedDict[str, Customer] = OrderedDict()
@@ -129,12 +143,13 @@ class Folds:
                 self._sizes[customer] = size
         self._used.clear()
         gone: list[str] = []
-        while self._held and self._room.is_short:
+        touchpoints, at_rest_bytes = self._room.most()
+        while self._held and self._room.size > touchpoints:
             customer = next(iter(self._held))
             self.resting.put(customer, self._held[customer])
             self._let_go(customer)
             gone.append(customer)
-        while self.resting and self._room.is_short_of_rest:
+        while self.resting and self._room.resting_bytes > at_rest_bytes:
             self.resting.drop_oldest()
         return gone
 

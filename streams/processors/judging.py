@@ -34,7 +34,7 @@ class Judging:
 
     def __init__(self, number: int, plan: StitchPlan, memo: StitchMemo, state: StitchState, disruptions: Disruptions) -> None:
         self.number, self.plan, self.memo, self.state, self.disruptions = number, plan, memo, state, disruptions
-        self.folds = Folds(plan.room)
+        self.folds = Folds(plan.room, lambda: state.packed_bytes)
         self.bound = Bound(number, plan, state)
         self.came: dict[str, str] = {}
         self._fresh: set[str] = set()

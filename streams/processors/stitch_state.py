@@ -104,6 +104,11 @@ class StitchState:
                 kept.load(key[:1], key[_PART:], value)
         self._packed.put(raw, packed(kept))
 
+    @property
+    def packed_bytes(self) -> int:
+        """What the packed customers take."""
+        return self._packed.size_bytes
+
     # -- reading -----------------------------------------------------------
 
     def head(self, customer: str) -> Head:

@@ -9,7 +9,7 @@ from streams.journeys.customer import Customer
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.processes import shipped_processes
-from streams.processors.folds import FoldRoom, Folds
+from streams.processors.folds import TOUCHPOINT_BYTES, FoldRoom, Folds
 from streams.wording_file import load_wording
 
 SETTINGS = JourneySettings(shipped_processes(), wording=load_wording())
@@ -58,6 +58,25 @@ def test_what_waits_to_be_told_is_folded_again():
     folds.put(KIM, built(KIM))
     assert folds.fit() == [KIM]
     assert not folds.put(KIM, built(KIM))
+
+
+def test_what_packed_customers_leave_of_the_spare_memory_is_for_folds_and_folds_at_rest_by_halves():
+    room = FoldRoom(touchpoints=0, at_rest_bytes=0, spare_bytes=10 * TOUCHPOINT_BYTES + 7_000)
+    packed = 7_000
+    folds, others = Folds(room), Folds(room, lambda: packed)
+    assert room.most() == (5, 5 * TOUCHPOINT_BYTES)
+    folds.put(KIM, told(KIM))
+    folds.fit()
+    assert (len(folds), len(folds.resting)) == (0, 1), "three touchpoints and four for the customer are too much"
+    packed = 0
+    room.spare_bytes = 14 * TOUCHPOINT_BYTES
+    folds.put(KIM, told(KIM))
+    folds.fit()
+    assert len(folds) == 1
+    packed = 10**9
+    folds.get(KIM)
+    folds.fit()
+    assert (len(folds), len(folds.resting), len(others)) == (0, 0, 0), "where customers are many there is nothing to spare"
 
 
 def test_folds_at_rest_of_all_partitions_fit_the_room_and_the_oldest_go_first():
