@@ -40,6 +40,8 @@ from streams.clickhouse.client import connect
 from streams.clickhouse.embedded import EmbeddedClickHouse
 from streams.clickhouse.migrations import Names, migrate
 from streams.events import ChannelEvent
+from streams.journeys.touchpoint import event_id_of
+from streams.processors.internal import KIND, TOUCHPOINT
 from streams.publishing import publish, publish_import
 from streams.settings import PREFIX, ROLES, Settings
 from streams.simulation import simulate
@@ -206,7 +208,8 @@ async def stages(settings: Settings, measured: Measured) -> dict[str, list[float
             while any([await consumer.position(source) < ends[source] for source in sources]):
                 fetched = await consumer.getmany(timeout_ms=1000)
                 for message in (message for messages in fetched.values() for message in messages):
-                    found[dict(message.headers).get("event_id", b"").decode()] = message.timestamp / 1000
+                    if dict(message.headers).get(KIND) == TOUCHPOINT:
+                        found[event_id_of(message.value)] = message.timestamp / 1000
     text = f"SELECT event_id, toFloat64(received_at), toFloat64(ingested_at) FROM {settings.clickhouse_store}.touchpoints FORMAT TSV"
     async with aiohttp.ClientSession() as session, session.post(settings.clickhouse_url, data=text) as answer:
         rows = [line.split("\t") for line in (await answer.text()).splitlines()]
