@@ -120,12 +120,12 @@ class StitchPartition:
         for customer in concerned:
             self._judge(customer, time_of, arrived.get(customer, 0), work, outputs)
         has_more_accounts = self.accounts.judge(time, work, outputs)
-        self.memo.is_behind = len(due) == DUE_AT_ONCE or has_more_accounts
+        was_behind, self.memo.is_behind = self.memo.is_behind, len(due) == DUE_AT_ONCE or has_more_accounts
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
         state = self.state.take_changes()
         state |= self.accounts.take_changes() | self.truncated.take_changes() | changed
-        if not outputs and not work.batches and not state:
+        if not outputs and not work.batches and not state and self.memo.is_behind == was_behind:
             return None
         return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo), unfinished=self.memo.is_behind)
 

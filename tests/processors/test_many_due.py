@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from stitching import START, Stitched, of, promised, touch
 
+from streams.conservation import is_behind
 from streams.journeys.touchpoint import Order, References
 from streams.processors import accounts, stitch
 from streams.processors.stitch_state import DUE_AT_ONCE
@@ -40,6 +41,17 @@ async def test_some_are_judged_in_each_commit_until_all_are(plan, read_output, t
         await at_once.take_at(20)
     assert not at_once.is_unfinished
     assert at_once.current == stitched.current
+
+
+async def test_that_nobody_is_left_is_committed_where_their_number_comes_out_even(plan, read_output, three_at_once):
+    """`touchpoints verify` asks the last commit."""
+    stitched = Stitched(plan, read_output)
+    for customer in CUSTOMERS[:6]:
+        await stitched.take_at(1, promised(0, due=10), customer=customer)
+    await stitched.take_at(20)
+    while stitched.is_unfinished:
+        await stitched.go_on()
+    assert not is_behind([("stitch", stitched.memo)])
 
 
 async def test_what_comes_in_between_is_judged_as_it_comes(plan, read_output, three_at_once):
