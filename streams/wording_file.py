@@ -79,7 +79,7 @@ def _wording(root: Node, language: str) -> Wording:
         date=_with(sections["date"], ("day", "month", "year")),
         date_time=_with(sections["date_time"], ("day", "month", "year", "time")),
         decimal=sections["decimal"].one_of((".", ",")),
-        words={key: node.string() for key, node in sections["words"].fields(sections["words"].entries).items()},
+        words={key.replace("_", " "): node.string() for key, node in sections["words"].fields(sections["words"].entries).items()},
     )
 
 

@@ -56,6 +56,12 @@ def test_what_ships_with_a_code_has_a_dutch_word():
     assert words.word("in_our_own_words") == "in_our_own_words"
 
 
+def test_a_file_of_ones_own_may_name_a_code_as_events_carry_it(tmp_path):
+    own = tmp_path / "nl.yaml"
+    own.write_text((SHIPPED / "nl.yaml").read_text() + "  stand_by: stand-by\n")
+    assert read_wording(own).word("stand_by") == "stand-by"
+
+
 @pytest.mark.parametrize("language", languages())
 def test_every_variant_of_every_rule_is_a_whole_sentence(language):
     wording = load_wording(language)
