@@ -47,7 +47,7 @@ async def take_away(settings: Settings, knowledge: Knowledge, read_at_ms: int, o
             break
     held = [(Key(*names), int(version)) for *names, version in map(json.loads, result.body.splitlines())]
     lost = [(key, version) for key, version in held if key not in knowledge]
-    if lost and not len(knowledge):
+    if lost and knowledge.is_empty:
         log.warning("ClickHouse holds %d knowledge entries and the topic none: they stay; publish what is known", len(lost))
         return 0
     for key, version in lost:

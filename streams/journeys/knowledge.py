@@ -51,9 +51,10 @@ class Knowledge:
         for entry in entries:
             self.learn(entry)
 
-    def __len__(self) -> int:
-        """How many keys it holds, those of withdrawn entries among them."""
-        return len(self._held)
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no key at all, not even a withdrawn entry's."""
+        return not self._held
 
     def __contains__(self, key: Key) -> bool:
         """Whether it holds a key, be its entry withdrawn."""
