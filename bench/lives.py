@@ -145,7 +145,7 @@ class Installation:
             topic, given = turns.popleft()
             processor = self.identify if topic == ADMITTED else self.stitch
             records = [self._record(each) for each in given]
-            work = Work([Batch(topic, 0, 0, len(records), records)] if records else [], tick=False, now_us=now)
+            work = Work([Batch(topic, 0, 0, len(records), records)], tick=False, now_us=now)
             changes = await processor.step(work)
             if changes is None:
                 continue

@@ -94,8 +94,7 @@ class Live:
             topic, given = turns.popleft()
             records = [self._record(each) for each in given]
             processor = self.processors[topic]
-            batches = [Batch(topic, 0, 0, len(records), records)] if records else []
-            changes = await processor.step(Work(batches, tick=False, now_us=now))
+            changes = await processor.step(Work([Batch(topic, 0, 0, len(records), records)], tick=False, now_us=now))
             if changes is None:
                 continue
             processor.committed(Position({}))

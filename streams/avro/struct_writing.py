@@ -29,10 +29,6 @@ class StructWriter(NamedTuple):
     pieces: Callable[[Any], Pieces]
     joined: Callable[..., bytes]
 
-    def record(self, held: Any, *given: Any) -> bytes:
-        """The record of a struct and the fields beside it."""
-        return self.joined(self.pieces(held), *given)
-
 
 ITEMS_WRITTEN: Final = 50_000
 """Structs in arrays whose bytes are kept, of each array: some 10 MB. A journey is written again and again with the moments that it had."""

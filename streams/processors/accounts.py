@@ -16,11 +16,10 @@ from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import decode
 from streams.processors.folds import FoldRoom, Folds
 from streams.processors.hand_over import holding_of
-from streams.processors.internal import Clock
 from streams.processors.outputs import Publisher
 from streams.processors.stitch_records import Head
 from streams.processors.stitch_state import DUE_AT_ONCE, StitchState
-from streams.processors.watermark import domain_time, join_domain
+from streams.processors.watermark import join_domain
 
 KEY: Final = b"@"
 """What changelog keys of accounts begin with."""
@@ -73,17 +72,19 @@ class AccountFolds:
         self.state.set_head(account, Head(deadline=head.deadline, domain=join_domain(head.domain, touchpoint.replay), now=head.now))
         self._touched[account] = None
 
-    def judge(self, time: Clock, work: Work, outputs: list[Output]) -> bool:
-        """Publish the journeys of accounts that got touchpoints, or whose time has come; whether there may be more of these."""
+    def judge(self, time_of: Callable[[str], int | None], work: Work, outputs: list[Output]) -> bool:
+        """Publish the journeys of accounts that got touchpoints, or whose time has come; whether there may be more of these.
+
+        `time_of` is how far time is for a domain.
+        """
         if self._settings is None:
             return False
-        times = _times(time)
-        due = self.state.due(times, DUE_AT_ONCE)
+        due = self.state.due(time_of, DUE_AT_ONCE)
         concerned = self._touched | dict.fromkeys(due)
         self._touched = {}
         for account in concerned:
             head = self.state.head(account)
-            now = times(head.domain)
+            now = time_of(head.domain)
             if (now or 0) < head.now:
                 # Old events are being imported: what they bring is judged once their own time allows, after a restart too.
                 if not head.is_held:
@@ -123,7 +124,3 @@ class AccountFolds:
         head = self.state.head(account)
         if (results.next_deadline, now) != (head.deadline, head.now):
             self.state.set_head(account, Head(deadline=results.next_deadline, domain=head.domain, now=now))
-
-
-def _times(time: Clock) -> Callable[[str], int | None]:
-    return lambda domain: domain_time(domain, time)

@@ -143,8 +143,7 @@ class Sender:
         customer = holding.moved_to
         if not customer:
             for value in touchpoints.values():
-                output = self._to_next_identifier(holding.identifier, decode(value), value)
-                yield output._replace(headers=[*output.headers, (MOVED, b"1")])
+                yield self._to_next_identifier(holding.identifier, value, [(MOVED, b"1")])
             return
         partition = partition_of(customer, self._partitions)
         parts = _parts(touchpoints)
@@ -161,18 +160,19 @@ class Sender:
             assigned = identified_headers(headers, holding.identifier, holding.epoch + 1)
             partition = partition_of(holding.moved_to, self._partitions)
             return Output(self._identified_topic, partition, holding.moved_to.encode(), record.value, assigned)
-        output = self._to_next_identifier(holding.identifier, decode(record.value), record.value)
-        return output._replace(headers=[*output.headers, *again_headers(headers)])
+        return self._to_next_identifier(holding.identifier, record.value, again_headers(headers))
 
     def correct_account(self, loser: Touchpoint, winner: Touchpoint) -> Iterator[Output]:
         """Of two contents under one event id the one that counts, to the account that had a copy of the other."""
         if loser.account:
             yield account_copy(self._identified_topic, self._partitions, loser.account, encode(winner))
 
-    def _to_next_identifier(self, identifier: str, touchpoint: Touchpoint, value: bytes) -> Output:
+    def _to_next_identifier(self, identifier: str, value: bytes, again: Sequence[tuple[str, bytes]]) -> Output:
+        touchpoint = decode(value)
         following = _next_identifier(identifier, touchpoint)
         partition = partition_of_identifier(following, self._partitions)
-        return touchpoint_output(self._admitted_topic, partition, following, touchpoint, value)
+        output = touchpoint_output(self._admitted_topic, partition, following, touchpoint, value)
+        return output._replace(headers=[*output.headers, *again])
 
 
 def _next_identifier(identifier: str, touchpoint: Touchpoint) -> str:

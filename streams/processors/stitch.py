@@ -119,7 +119,7 @@ class StitchPartition:
             concerned |= dict.fromkeys(again)
         for customer in concerned:
             self._judge(customer, time_of, arrived.get(customer, 0), work, outputs)
-        has_more_accounts = self.accounts.judge(time, work, outputs)
+        has_more_accounts = self.accounts.judge(time_of, work, outputs)
         was_behind, self.memo.is_behind = self.memo.is_behind, len(due) == DUE_AT_ONCE or has_more_accounts
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
