@@ -192,6 +192,15 @@ async def restored(executor):
     await until(lambda: executor.position is not None)
 
 
+async def at_work(play, stage):
+    """An executor that has taken three records; what it asked its source for before is forgotten."""
+    executor = await play(stage)
+    stage.put(executor, batch(0, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    stage.rewinds.clear()
+    return executor
+
+
 def source(topic=TOPIC):
     return TP(topic, 0)
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from acting import OTHER, TOPIC, Stage, batch, position_of, ticked, until
+from acting import OTHER, TOPIC, Stage, at_work, batch, position_of, ticked, until
 
 from streams.delivery import arrivals
 from streams.delivery import executor as module
@@ -102,10 +102,7 @@ async def test_a_tick_does_not_ask_again_for_what_is_held_until_the_partition_wa
 
 async def test_ticks_ask_for_nothing_where_everything_came(play, clock):
     stage = Stage()
-    executor = await play(stage)
-    stage.put(executor, batch(0, 3))
-    await until(lambda: executor.offset(TOPIC) == 3)
-    stage.rewinds.clear()
+    executor = await at_work(play, stage)
     stage.handed = {TOPIC: 3}
     for _ in range(4):
         clock.passed_s += arrivals.REWIND_AGAIN_S

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from acting import TOPIC, Remembering, Stage, batch, ticked, until
+from acting import TOPIC, Remembering, Stage, at_work, batch, ticked, until
 from aiokafka.errors import KafkaConnectionError
 
 from streams.delivery import executor as module
@@ -47,10 +47,7 @@ async def test_a_source_that_was_never_read_begins_at_the_first_record_it_still_
 
 async def test_resuming_after_a_rebalance_seeks_to_the_position_again(play):
     stage = Stage()
-    executor = await play(stage)
-    stage.put(executor, batch(0, 3))
-    await until(lambda: executor.offset(TOPIC) == 3)
-    stage.rewinds.clear()
+    executor = await at_work(play, stage)
     await executor.resume()
     assert stage.rewinds == [(TOPIC, 3)]
 
@@ -121,10 +118,7 @@ async def test_a_source_that_stops_to_fit_while_the_partition_works_stops_it_too
 
 async def test_a_source_that_went_astray_and_fits_is_sought_to_the_position(play):
     stage = Stage()
-    executor = await play(stage)
-    stage.put(executor, batch(0, 3))
-    await until(lambda: executor.offset(TOPIC) == 3)
-    stage.rewinds.clear()
+    executor = await at_work(play, stage)
     stage.strayed = {TOPIC}
     executor.tick()
     await until(lambda: stage.rewinds == [(TOPIC, 3)])

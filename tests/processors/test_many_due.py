@@ -1,7 +1,5 @@
 """When nearly everybody is due at once, some are judged in each commit, one commit after the other, and the rows are those of one."""
 
-from dataclasses import replace
-
 import pytest
 from stitching import START, Stitched, of, promised, touch
 
@@ -19,10 +17,10 @@ def three_at_once(monkeypatch):
     monkeypatch.setattr(accounts, "DUE_AT_ONCE", 3)
 
 
-async def promising(plan, read_output):
-    """Each of seven customers has a promise that is due in ten hours."""
+async def promising(plan, read_output, customers=CUSTOMERS):
+    """Each of the customers has a promise that is due in ten hours."""
     stitched = Stitched(plan, read_output)
-    for customer in CUSTOMERS:
+    for customer in customers:
         await stitched.take_at(1, promised(0, due=10), customer=customer)
     return stitched
 
@@ -35,7 +33,7 @@ async def test_some_are_judged_in_each_commit_until_all_are(plan, read_output, t
         broken.append(len(of("inconsistency", await stitched.go_on())))
     assert broken == [3, 3, 1]
     assert await stitched.tick() == []
-    at_once = await promising(replace(plan), read_output)
+    at_once = await promising(plan, read_output)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stitch, "DUE_AT_ONCE", DUE_AT_ONCE)
         await at_once.take_at(20)
@@ -45,9 +43,7 @@ async def test_some_are_judged_in_each_commit_until_all_are(plan, read_output, t
 
 async def test_that_nobody_is_left_is_committed_where_their_number_comes_out_even(plan, read_output, three_at_once):
     """`touchpoints verify` asks the last commit."""
-    stitched = Stitched(plan, read_output)
-    for customer in CUSTOMERS[:6]:
-        await stitched.take_at(1, promised(0, due=10), customer=customer)
+    stitched = await promising(plan, read_output, CUSTOMERS[:6])
     await stitched.take_at(20)
     while stitched.is_unfinished:
         await stitched.go_on()
