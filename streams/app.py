@@ -12,8 +12,9 @@ from streams.avro.registry import Registry
 from streams.avro.sealing import Sealing
 from streams.avro.upgrading import Upgrade
 from streams.channels.admission import Admission
-from streams.clickhouse.blocks import TOUCHPOINTS, output_table
+from streams.clickhouse.blocks import TOUCHPOINTS, Table, output_table
 from streams.clickhouse.client import InsertClient
+from streams.clickhouse.following import Following
 from streams.delivery.application import Role, RoleApp, Watch, build
 from streams.delivery.lingering import Lingering, apart, on_the_beat
 from streams.delivery.plan import Processor
@@ -53,6 +54,7 @@ class Pipeline:
     knowledge: KnowledgeReader
     knowledge_rows: KnowledgeRows
     inserts: InsertClient
+    following: Following
     metrics: Metrics
 
 
@@ -61,6 +63,7 @@ def pipeline(settings: Settings, roles: Sequence[str], *, transactional: bool, m
     registry = registry_of(settings)
     knowledge = Knowledge()
     inserts = InsertClient(settings)
+    following = Following(inserts.follow_identities)
     knowledge_rows = KnowledgeRows(Sink(inserts))
     dead_letters = DeadLetters(
         settings.topic(topics.DEAD_LETTERS), settings.partitions, OutputEncoder(registry, "dead_letter"), _sealing(settings)
@@ -69,7 +72,10 @@ def pipeline(settings: Settings, roles: Sequence[str], *, transactional: bool, m
         "admit": lambda: _admit(settings, registry, dead_letters),
         "identify": lambda: _identify(settings, registry),
         "stitch": lambda: _stitch(settings, registry, knowledge, dead_letters, metrics),
-        "record": lambda: _record(settings, registry, dead_letters, inserts, metrics),
+        "record": lambda: _record(
+            settings,
+            RecordPlan(_tables(settings, registry), Sink(inserts), following, dead_letters, metrics.publish_to_row.observe),
+        ),
     }
     return Pipeline(
         settings=settings,
@@ -85,6 +91,7 @@ def pipeline(settings: Settings, roles: Sequence[str], *, transactional: bool, m
         ),
         knowledge_rows=knowledge_rows,
         inserts=inserts,
+        following=following,
         metrics=metrics,
     )
 
@@ -149,13 +156,16 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
     return _role(settings, "stitch", taken, partial(StitchPartition, plan=plan), apart(settings.linger_ms / 1000))
 
 
-def _record(settings: Settings, registry: Registry, dead_letters: DeadLetters, inserts: InsertClient, metrics: Metrics) -> Role:
+def _record(settings: Settings, plan: RecordPlan) -> Role:
+    role = _role(settings, "record", plan.tables, partial(RecordPartition, plan=plan), on_the_beat(settings.record_linger_ms / 1000))
+    return replace(role, max_batch=RECORD_BATCHES * settings.max_batch)
+
+
+def _tables(settings: Settings, registry: Registry) -> dict[str, Table]:
     tables = {settings.topic(topics.IDENTIFIED): TOUCHPOINTS}
     for name, (schema, table) in _TABLES.items():
         tables[settings.topic(name)] = output_table(table, registry.current(schema).definition, Upgrade(registry, schema))
-    plan = RecordPlan(tables=tables, sink=Sink(inserts), dead_letters=dead_letters, on_rows=metrics.publish_to_row.observe)
-    role = _role(settings, "record", tables, partial(RecordPartition, plan=plan), on_the_beat(settings.record_linger_ms / 1000))
-    return replace(role, max_batch=RECORD_BATCHES * settings.max_batch)
+    return tables
 
 
 _TABLES: Final = {

@@ -43,7 +43,7 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
         loop.add_signal_handler(each, stop.set)
     application = metrics_app(metrics)
     application.router.add_get("/state", lambda _request: _state(parts))
-    async with served(application, settings.metrics_port) as port, parts.inserts:
+    async with served(application, settings.metrics_port) as port, parts.inserts, parts.following:
         read_at_ms = time.time_ns() // 1_000_000
         await parts.knowledge.start()
         leave_what_is_there()

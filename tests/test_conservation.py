@@ -1,11 +1,13 @@
 """The conservation line adds up whatever became of the events, and shows what was lost or doubled."""
 
+from functools import partial
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.conservation import Conservation, conservation
+from streams.conservation import Conservation, conservation, is_behind
 from streams.processors.admit import AdmitMemo
 from streams.processors.identify import IdentifyMemo
 from streams.processors.record import RecordMemo
@@ -102,3 +104,12 @@ def test_the_line_adds_up_at_any_moment(numbers):
     refused = min(refused, written)
     memos = [admit(admitted + dead, malformed=dead), stitch(stitched - duplicate - conflict, duplicate, conflict), record(written, refused)]
     assert conservation(memos, drained=False).difference == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "memo"), [("stitch", partial(StitchMemo, ClockBoard(), {}, {}, {})), ("record", RecordMemo)], ids=["stitch", "record"]
+)
+def test_who_is_behind_says_so(role, memo):
+    behind, abreast = (msgspec.msgpack.encode(memo(is_behind=each)) for each in (True, False))
+    assert is_behind([(role, behind)])
+    assert not is_behind([(role, abreast), ("identify", b"")])

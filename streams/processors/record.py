@@ -16,6 +16,7 @@ import msgspec
 from streams.avro.refusal import Refusal
 from streams.clickhouse.blocks import Table
 from streams.clickhouse.client import InsertClient, Refused, TransientInsertError
+from streams.clickhouse.following import Following
 from streams.delivery.commit import Changes, Output, Work
 from streams.processors.dead_letters import DeadLetters
 from streams.processors.internal import CHANNEL, KIND, MOVED, REBUILT, TOUCHPOINT, counted, header, received_us
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 TOUCHPOINTS_TABLE: Final = "touchpoints"
 IDENTITIES_TABLE: Final = "identities"
+FOLLOWED_WITHIN_S: Final = 0.1
+"""How long a commit waits for views to follow identities: a few thousand identifiers take less. With more it goes on without."""
 GATHERS_S: Final = 0.02
 """Partitions take up work at common moments: what they insert is put together where it comes this close."""
 
@@ -53,8 +56,6 @@ class Sink:
             while waiting := self._gathering.pop(table.name, None):
                 try:
                     refused = await self._insert([value for values, _ in waiting for value in values], table)
-                    if table.name == IDENTITIES_TABLE and table.name not in self._gathering:
-                        await self._follow_identities()
                 except Exception as error:  # noqa: BLE001  # handed to whoever waits
                     for _, future in waiting:
                         if not future.done():
@@ -77,21 +78,18 @@ class Sink:
             except TransientInsertError as error:
                 log.warning("%s; still trying", error)
 
-    async def _follow_identities(self) -> None:
-        """Once for several blocks in a row: those who gave the earlier ones do not wait for it."""
-        while True:
-            try:
-                return await self._client.follow_identities()
-            except TransientInsertError as error:
-                log.warning("%s; still trying", error)
-
 
 class RecordMemo(msgspec.Struct):
-    """What record keeps with its position: rows written, by table; touchpoints by channel."""
+    """What record keeps with its position.
+
+    written, touchpoints, refused   rows written, by table; touchpoints by channel; rows that ClickHouse cannot store, by table
+    is_behind   whether views may not follow yet what was written of identities
+    """
 
     written: dict[str, int] = {}
     touchpoints: dict[str, int] = {}
     refused: dict[str, int] = {}
+    is_behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +98,7 @@ class RecordPlan:
 
     tables: Mapping[str, Table]
     sink: Sink
+    following: Following
     dead_letters: DeadLetters
     on_rows: Callable[[float], None] = lambda _seconds: None
 
@@ -110,11 +109,12 @@ class RecordPartition(MemoPartition[RecordMemo]):
     def __init__(self, number: int, plan: RecordPlan) -> None:
         super().__init__(RecordMemo())
         self.number, self.plan = number, plan
+        self._asked: int | None = None
 
     async def step(self, work: Work) -> Changes | None:
         """Put the rows of all batches into their tables; a row that ClickHouse cannot store becomes a dead letter."""
         if not work.batches:
-            return None
+            return await self._followed()
         rows: dict[str, list[Any]] = {}
         for batch in work.batches:
             table = self.plan.tables[batch.topic]
@@ -134,7 +134,23 @@ class RecordPartition(MemoPartition[RecordMemo]):
                 counted(self.memo.refused, {table.name: 1})
                 refusal = Refusal("malformed", table.name, each.reason)
                 outputs.append(self.plan.dead_letters.letter(refusal, kept[each.index], table.name, work.now_us))
+        if any(kept and self.plan.tables[topic].name == IDENTITIES_TABLE for topic, kept in rows.items()):
+            self._asked, self.memo.is_behind = self.plan.following.ask(), True
+        await self._look_whether_followed(FOLLOWED_WITHIN_S)
         return Changes(outputs=outputs, memo=self.remembered())
+
+    async def _followed(self) -> Changes | None:
+        """Commit that views have caught up with what was written, once they have."""
+        was_behind = self.memo.is_behind
+        await self._look_whether_followed(0.0)
+        return None if self.memo.is_behind == was_behind else Changes(memo=self.remembered())
+
+    async def _look_whether_followed(self, within_s: float) -> None:
+        if not self.memo.is_behind:
+            return
+        if self._asked is None:  # another worker wrote them
+            self._asked = self.plan.following.ask()
+        self.memo.is_behind = not await self.plan.following.reached(self._asked, within_s)
 
     async def _insert(self, topic: str, records: Sequence[Any]) -> list[Refused]:
         return await self.plan.sink.insert(self.plan.tables[topic], [record.value for record in records])

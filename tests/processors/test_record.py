@@ -9,11 +9,13 @@ from fetched import NOW, Fetched, batch, work
 from streams.avro.sealing import Sealed
 from streams.clickhouse.blocks import TOUCHPOINTS, Table
 from streams.clickhouse.client import PermanentInsertError, Refused, TransientInsertError
+from streams.clickhouse.following import Following
 from streams.delivery.commit import Position
 from streams.processors.internal import CLOCK, KIND, TOUCHPOINT
 from streams.processors.record import GATHERS_S, RecordMemo, RecordPartition, RecordPlan, Sink
 
 JOURNEYS = Table("journeys", "Avro", ("journey_id",), b"".join)
+IDENTITIES = Table("identities", "Avro", ("type", "pseudonym"), b"".join)
 
 
 class ClickHouse:
@@ -61,8 +63,13 @@ async def partition(sink, dead_letters):
     return RecordPartition(0, plan_of(sink, dead_letters))
 
 
-def plan_of(sink, dead_letters):
-    return RecordPlan({"identified": TOUCHPOINTS, "journeys": JOURNEYS}, sink, dead_letters)
+async def loaded_at_once():
+    pass
+
+
+def plan_of(sink, dead_letters, following=None):
+    tables = {"identified": TOUCHPOINTS, "journeys": JOURNEYS, "identities": IDENTITIES}
+    return RecordPlan(tables, sink, following or Following(loaded_at_once), dead_letters)
 
 
 def touchpoint(value, offset=0, channel=b"chat"):
@@ -75,6 +82,10 @@ def clock(offset):
 
 def journey(value, offset=0):
     return Fetched(value, b"c", topic="journeys", offset=offset)
+
+
+def identity(value, offset=0):
+    return Fetched(value, b"email:p", topic="identities", offset=offset)
 
 
 def memo_of(changes):
@@ -227,6 +238,37 @@ async def test_counts_outlive_a_restart(partition, sink, dead_letters):
     heir = RecordPartition(0, plan_of(sink, dead_letters))
     heir.loaded(Position({}, memo=changes.memo))
     assert memo_of(await heir.step(work(batch(touchpoint(b"t2", 1))))).touchpoints == {"chat": 2}
+
+
+# -- views that follow -------------------------------------------------------
+
+
+async def test_a_commit_of_identities_says_that_views_follow_them(partition):
+    assert not memo_of(await partition.step(work(batch(identity(b"i1"))))).is_behind
+
+
+async def test_views_that_take_long_hold_no_commit_and_a_tick_tells_when_they_follow(sink, dead_letters):
+    loaded = asyncio.Event()
+    async with Following(loaded.wait) as following:
+        partition = RecordPartition(0, plan_of(sink, dead_letters, following))
+        assert memo_of(await partition.step(work(batch(identity(b"i1"))))).is_behind
+        assert memo_of(await partition.step(work(batch(touchpoint(b"t1"))))).is_behind
+        assert await partition.step(work(tick=True, now_us=NOW)) is None
+        loaded.set()
+        await turns()
+        assert not memo_of(await partition.step(work(tick=True, now_us=NOW))).is_behind
+        assert await partition.step(work(tick=True, now_us=NOW)) is None
+
+
+async def test_who_takes_over_asks_for_what_the_former_worker_left_behind(sink, dead_letters):
+    loaded = asyncio.Event()
+    async with Following(loaded.wait) as following:
+        heir = RecordPartition(0, plan_of(sink, dead_letters, following))
+        heir.loaded(Position({}, memo=msgspec.msgpack.encode(RecordMemo(is_behind=True))))
+        assert await heir.step(work(tick=True, now_us=NOW)) is None
+        loaded.set()
+        await turns()
+        assert not memo_of(await heir.step(work(tick=True, now_us=NOW))).is_behind
 
 
 async def test_a_tick_alone_is_no_commit(partition):
