@@ -14,7 +14,7 @@ from streams import metrics as meters
 from streams import topics
 from streams.app import Pipeline, pipeline
 from streams.collecting import leave_what_is_there
-from streams.conservation import Conservation, conservation
+from streams.conservation import Conservation, conservation, is_behind
 from streams.delivery.names import check_names
 from streams.forgotten_knowledge import take_away
 from streams.metrics import Metrics, Sample, metrics_app, served
@@ -161,7 +161,7 @@ async def _state(parts: Pipeline) -> web.Response:
     }
     report = {
         "conservation": line(parts).as_json(),
-        "drained": bool(executors) and drained(parts),
+        "drained": bool(executors) and drained(parts) and not is_behind(memos(parts)),
         "partitions": len(executors),
         "held": sum(p.deadlines_waiting for r, e in executors if r == "stitch" and (p := e.processor) is not None),
         "times": {number: {"live": time_.live, "imports": time_.imports} for number, time_ in times.items()},
