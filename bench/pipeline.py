@@ -1,8 +1,9 @@
 """What the whole pipeline costs on Apache Kafka, transactions on: CPU per touchpoint and role, in microseconds and in U.
 
-First every role is a worker of its own, to tell what each costs; then one worker has all of them, which is the pipeline's figure: four
-processes on one core evict each other's caches. Workers are pinned to one core, where U is sampled beside them; broker and ClickHouse
-have the other. Simulated customers are published first to warm up, then measured. Run: .venv/bin/python -m bench.pipeline [CUSTOMERS]
+First the roles one after the other, each a worker of its own that works off what the one before it left: what each costs. Four workers
+at once on one core would evict each other's caches. Then one worker has all of them, which is the pipeline's figure. Workers are pinned
+to one core, where U is sampled beside them; broker and ClickHouse have the other. What starting costs, and the first touchpoints, is
+measured with few customers and taken off. Run: .venv/bin/python -m bench.pipeline [CUSTOMERS]
 """
 
 import asyncio
@@ -10,8 +11,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bench.unit import Units, units_on
@@ -23,11 +24,14 @@ from streams.clickhouse.migrations import Names, migrate
 from streams.publishing import publish_import
 from streams.settings import PREFIX, ROLES, Settings
 from streams.simulation import simulate
-from streams.verify import verify
+from streams.verify import committed_positions, verify
 
 KEYS = {"PSEUDONYM_KEY": "5e" * 32, "DEAD_LETTER_KEY": "bench:" + "7a" * 32}
 TICKS = os.sysconf("SC_CLK_TCK")
 IDLE_S = 8.0
+WITHIN_S = 600.0
+WARM = 200
+"""Customers that come first."""
 WORKERS_CORE, OTHER_CORE = 0, 1
 GOALS_U = {"admit": 2.0, "identify": 0.7, "stitch": 2.5, "record": 0.8}
 
@@ -68,45 +72,82 @@ async def settle(settings: Settings, received: int) -> None:
     raise RuntimeError("not drained after ten minutes")
 
 
-async def measure(customers: int, groups: Sequence[str]) -> tuple[dict[str, float], Units, str]:
-    """CPU of a touchpoint (us) by group of roles, each group a worker of its own, U meanwhile, and what to say of the run."""
+@asynccontextmanager
+async def stack() -> AsyncIterator[Settings]:
+    """A broker and a ClickHouse with tables and topics, and nothing in them."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, EmbeddedClickHouse(Path(folder) / "clickhouse") as clickhouse:
         async with LocalKafka() as kafka:
             settings = Settings(brokers=kafka.bootstrap, clickhouse_url=clickhouse.url, pseudonym_key=KEYS["PSEUDONYM_KEY"])
             migrate(connect(settings), Names.of(settings))
             await topics.create_topics(settings)
-            workers = dict(zip(groups, await asyncio.gather(*(start(settings, roles, WORKERS_CORE) for roles in groups)), strict=True))
-            try:
-                warm = await publish_import(settings, simulate(200, 9).events(), name="simulation-warm")
-                await settle(settings, warm.total)
-                before = {roles: cpu_s(worker.pid) for roles, worker in workers.items()}
-                await asyncio.sleep(IDLE_S)
-                idle = {roles: (cpu_s(worker.pid) - before[roles]) / IDLE_S for roles, worker in workers.items()}
-                began, before = time.monotonic(), {roles: cpu_s(worker.pid) for roles, worker in workers.items()}
-                async with units_on(WORKERS_CORE) as units:
-                    published = await publish_import(replace(settings), simulate(customers, 1).events(), name="simulation-bench")
-                    await settle(settings, warm.total + published.total)
-                took = time.monotonic() - began
-                used = {roles: cpu_s(worker.pid) - before[roles] - idle[roles] * took for roles, worker in workers.items()}
-            finally:
-                for worker in workers.values():
+            yield settings
+
+
+async def worked_off(settings: Settings, role: str) -> None:
+    """Wait until a role has taken all that the roles before it have given."""
+    until = time.monotonic() + WITHIN_S
+    while time.monotonic() < until:
+        if len(await committed_positions(settings, role)) == settings.partitions and (await verify(settings)).is_drained:
+            return
+        await asyncio.sleep(0.5)
+    raise RuntimeError(f"{role} had work left after {WITHIN_S:.0f} s")
+
+
+async def one_after_the_other(customers: int) -> tuple[dict[str, tuple[float, Units]], int]:
+    """CPU (s) of each role's worker from its start to the end of its work, with U meanwhile, and how many touchpoints that were."""
+    used: dict[str, tuple[float, Units]] = {}
+    async with stack() as settings:
+        warm = await publish_import(settings, simulate(WARM, 9).events(), name="simulation-warm")
+        published = warm.total
+        if customers:
+            published += (await publish_import(settings, simulate(customers, 1).events(), name="simulation-bench")).total
+        for role in ROLES:
+            async with units_on(WORKERS_CORE) as units:
+                worker = await start(settings, role, WORKERS_CORE)
+                try:
+                    await worked_off(settings, role)
+                    used[role] = cpu_s(worker.pid), units
+                finally:
                     worker.terminate()
-                await asyncio.gather(*(worker.wait() for worker in workers.values()))
-    said = f"{published.total:,} touchpoints in {took:.1f} s, and idle {sum(idle.values()) * 100:.1f} % of a core"
-    return {roles: seconds / published.total * 1e6 for roles, seconds in used.items()}, units, said
+                    await worker.wait()
+    return used, published
+
+
+async def together(customers: int) -> tuple[float, Units, str]:
+    """CPU of a touchpoint (us) in one worker of all roles, U meanwhile, and what to say of the run."""
+    async with stack() as settings:
+        worker = await start(settings, ",".join(ROLES), WORKERS_CORE)
+        try:
+            warm = await publish_import(settings, simulate(WARM, 9).events(), name="simulation-warm")
+            await settle(settings, warm.total)
+            before = cpu_s(worker.pid)
+            await asyncio.sleep(IDLE_S)
+            idle = (cpu_s(worker.pid) - before) / IDLE_S
+            began, before = time.monotonic(), cpu_s(worker.pid)
+            async with units_on(WORKERS_CORE) as units:
+                published = await publish_import(settings, simulate(customers, 1).events(), name="simulation-bench")
+                await settle(settings, warm.total + published.total)
+            took = time.monotonic() - began
+            used = cpu_s(worker.pid) - before - idle * took
+        finally:
+            worker.terminate()
+            await worker.wait()
+    said = f"{published.total:,} touchpoints in {took:.1f} s, and idle {idle * 100:.1f} % of a core"
+    return used / published.total * 1e6, units, said
 
 
 def main(customers: int) -> None:
     """Print the table."""
     os.sched_setaffinity(0, {OTHER_CORE})
-    apart, units, said = asyncio.run(measure(customers, ROLES))
-    print(f"transactions on; a worker for each role: {said}; {units}")
-    for role in ROLES:
-        print(f"{role:10} {apart[role]:7.1f} us {apart[role] / units.us:5.2f} U   goal {GOALS_U[role]} U")
-    together, units, said = asyncio.run(measure(customers, [",".join(ROLES)]))
-    (total,) = together.values()
+    few, fewer = asyncio.run(one_after_the_other(0))
+    many, more = asyncio.run(one_after_the_other(customers))
+    print(f"transactions on; one role after the other, {more - fewer:,} touchpoints")
+    for role, (used, units) in many.items():
+        took_us = (used - few[role][0]) / (more - fewer) * 1e6
+        print(f"{role:10} {took_us:7.1f} us {took_us / units.us:5.2f} U   goal {GOALS_U[role]} U   {units}")
+    took_us, units, said = asyncio.run(together(customers))
     print(f"one worker for all: {said}; {units}")
-    print(f"{'pipeline':10} {total:7.1f} us {total / units.us:5.2f} U   goal 6 U")
+    print(f"{'pipeline':10} {took_us:7.1f} us {took_us / units.us:5.2f} U   goal 6 U")
 
 
 if __name__ == "__main__":

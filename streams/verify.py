@@ -65,7 +65,7 @@ async def verify_so_far(settings: Settings) -> Verdict:
 
 
 async def _all_positions(settings: Settings) -> list[tuple[str, int, Position]]:
-    return [(role, number, position) for role in ROLES for number, position in (await _positions(settings, role)).items()]
+    return [(role, number, position) for role in ROLES for number, position in (await committed_positions(settings, role)).items()]
 
 
 async def _verdict(settings: Settings, positions: Iterable[tuple[str, int, Position]], *, is_drained: bool) -> Verdict:
@@ -99,7 +99,8 @@ async def _waiting(settings: Settings, positions: Iterable[tuple[str, int, Posit
         await consumer.stop()
 
 
-async def _positions(settings: Settings, role: str) -> Mapping[int, Position]:
+async def committed_positions(settings: Settings, role: str) -> Mapping[int, Position]:
+    """The last position that each partition of a role has committed; none for one that never did. Raises KafkaError."""
     consumer = aiokafka.AIOKafkaConsumer(bootstrap_servers=settings.brokers, enable_auto_commit=False, isolation_level="read_uncommitted")
     await consumer.start()
     try:
