@@ -32,9 +32,11 @@ lint: $(INSTALLED) ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Tests wait as much as they work, so there are more processes than cores. What these compile is kept for the hundreds that tests start.
+# Tests wait as much as they work, so there are more processes than cores. What these compile is kept for the hundreds that tests start;
+# pytest compiles test files itself, and each of its processes would do so again: that is done while mypy has the other core.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: lint ## lint, then every test that this machine can run; with CI=true all of them
+test: $(INSTALLED) ## lint, then every test that this machine can run; with CI=true all of them
+	@$(BIN)/pytest --collect-only --quiet >/dev/null 2>&1 & $(MAKE) --no-print-directory lint && wait
 	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory --keep-going kafka-jars registry-app || true; fi
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
