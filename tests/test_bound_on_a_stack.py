@@ -65,7 +65,7 @@ async def quiet(stack: Stack):
         if now == before:
             return now
         before = now
-        await asyncio.sleep(2)
+        await asyncio.sleep(0.5)
 
 
 async def lived(stack: Stack, begin: int):

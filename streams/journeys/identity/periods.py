@@ -17,6 +17,8 @@ DAY_US: Final = 86_400_000_000
 LASTING_DIGITS: Final = 20
 """What is left of the HMAC: 80 bits. Among a thousand million identifiers, two are the same with a chance of 4 in 10^7."""
 _MARK: Final = "da7e"
+_PERIODS: Final = 4096
+"""To be remembered as they are written: more than there are of 14 days until 2100, or looking through all would find none of them again."""
 _DIGITS: Final = 8
 _MARKED: Final = len(_MARK) + _DIGITS
 _BEGIN: Final = date(1970, 1, 1)
@@ -51,12 +53,12 @@ def period_of(identifier: str) -> int | None:
     return _day(identifier[-_DIGITS:]) if identifier[-_MARKED:-_DIGITS] == _MARK else None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_PERIODS)
 def _written(day: int) -> str:
     return f"{_MARK}{_BEGIN + timedelta(days=day):%Y%m%d}"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_PERIODS)
 def _day(digits: str) -> int | None:
     if not (digits.isascii() and digits.isdigit()):
         return None
