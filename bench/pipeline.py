@@ -30,6 +30,8 @@ KEYS = {"PSEUDONYM_KEY": "5e" * 32, "DEAD_LETTER_KEY": "bench:" + "7a" * 32}
 TICKS = os.sysconf("SC_CLK_TCK")
 IDLE_S = 8.0
 WITHIN_S = 600.0
+LED_AFTER_S = 3.0
+"""New partitions take a moment to have a leader: who publishes before tries again and again."""
 WARM = 200
 """Customers that come first."""
 WORKERS_CORE, OTHER_CORE = 0, 1
@@ -80,6 +82,7 @@ async def stack() -> AsyncIterator[Settings]:
             settings = Settings(brokers=kafka.bootstrap, clickhouse_url=clickhouse.url, pseudonym_key=KEYS["PSEUDONYM_KEY"])
             migrate(connect(settings), Names.of(settings))
             await topics.create_topics(settings)
+            await asyncio.sleep(LED_AFTER_S)
             yield settings
 
 
