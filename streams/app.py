@@ -148,6 +148,7 @@ def _stitch(settings: Settings, registry: Registry, knowledge: Knowledge, dead_l
         ),
         truncations=TruncationRows(settings.topic(topics.TRUNCATIONS), OutputEncoder(registry, "truncation")),
         customer_touchpoints=settings.customer_touchpoints,
+        account_touchpoints=settings.account_touchpoints,
         partitions=settings.partitions,
         on_found=metrics.publish_to_inconsistency.observe,
         room=FoldRoom(settings.folded_touchpoints, settings.at_rest_mib * 2**20, settings.folds_spare_mib * 2**20),

@@ -144,6 +144,9 @@ TRUNCATED: Final = StateMetric(
 TO_REBUILD: Final = StateMetric(
     "touchpoints_customers_to_rebuild", (), "Those of them of whom recorded history says more than what is published: touchpoints rebuild."
 )
+ACCOUNTS_LEFT: Final = StateMetric(
+    "touchpoints_accounts_left", (), "Accounts with more touchpoints than the bound: their journeys are followed no longer."
+)
 SHARED: Final = StateMetric(
     "touchpoints_identifiers_shared", (), "Identifiers that are seen with too many others to point to a person; for review."
 )
@@ -170,6 +173,7 @@ STATE_METRICS: Final = (
     RULES_FAILED,
     TRUNCATED,
     TO_REBUILD,
+    ACCOUNTS_LEFT,
     SHARED,
     WITHOUT_ROW,
     DISRUPTIONS,

@@ -65,6 +65,7 @@ class Settings:
                             have all of it, with some 300,000 nothing
     customer_touchpoints    touchpoints that stitch keeps of one customer; beyond, the oldest of before the horizon (48 h) are dropped, down
                             to half, and only recorded history can fold that customer again (`touchpoints rebuild`)
+    account_touchpoints     touchpoints that stitch keeps of one account; one with more is followed no longer, its journeys are taken back
     disruption_customers    open inconsistencies of one cause count as a disruption from this many customers on
     rows_counted_every_s    how far apart rows in ClickHouse are counted against recorded touchpoints, for the metric, seconds
     session_timeout_s       of the consumer groups; Kafka's least is 6
@@ -102,6 +103,7 @@ class Settings:
     at_rest_mib: int = 64
     folds_spare_mib: int = 384
     customer_touchpoints: int = 5_000
+    account_touchpoints: int = 5_000
     disruption_customers: int = 10
     rows_counted_every_s: float = 3600.0
     session_timeout_s: float = 10.0

@@ -141,6 +141,7 @@ def _stitch_samples(processor: StitchPartition, number: str) -> Iterable[Sample]
     marks = list(processor.truncated.marks())
     yield meters.TRUNCATED.sample(len(marks))
     yield meters.TO_REBUILD.sample(sum(each.needs_rebuild for each in marks))
+    yield meters.ACCOUNTS_LEFT.sample(memo.accounts_left)
     yield meters.DEADLINES_WAITING.sample(processor.deadlines_waiting)
 
 

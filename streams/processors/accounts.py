@@ -2,9 +2,14 @@
 
 identify sends a copy of every touchpoint that names an account. Copies are neither counted nor recorded. Of one event they hold the
 content that counts, so that a copy that comes again, or before the one that takes its place, changes nothing.
+
+An account with more touchpoints than the bound is followed no longer: its journeys are taken back, and its copies dropped. Mostly it is
+no account at all, but what a system writes where it knows none ("N/A"), and would take the memory and the time of all others.
 """
 
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from streams.delivery.commit import Output, Work
@@ -17,7 +22,7 @@ from streams.journeys.touchpoint import decode
 from streams.processors.folds import FoldRoom, Folds
 from streams.processors.hand_over import holding_of
 from streams.processors.outputs import Publisher
-from streams.processors.stitch_records import Head
+from streams.processors.stitch_records import Head, Holding
 from streams.processors.stitch_state import DUE_AT_ONCE, StitchState
 from streams.processors.watermark import join_domain
 
@@ -25,14 +30,33 @@ KEY: Final = b"@"
 """What changelog keys of accounts begin with."""
 
 
-class AccountFolds:
-    """The accounts of one partition: their touchpoints, and what was published of their journeys."""
+log = logging.getLogger(__name__)
 
-    def __init__(self, number: int, settings: JourneySettings, knowledge: Knowledge, publisher: Publisher, room: FoldRoom) -> None:
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """What accounts need beside their work; `most` is how many touchpoints of one are kept."""
+
+    settings: JourneySettings
+    knowledge: Knowledge
+    publisher: Publisher
+    room: FoldRoom
+    most: int
+
+
+class AccountFolds:
+    """The accounts of one partition: their touchpoints, and what was published of their journeys.
+
+    left    accounts that are followed no longer since the last time that somebody asked and set it back
+    """
+
+    def __init__(self, number: int, plan: AccountPlan) -> None:
         self.number = number
+        self.left = 0
         self.state = StitchState()
-        self._settings, self._knowledge, self._publisher = account_settings(settings), knowledge, publisher
-        self._folded = Folds(room, lambda: self.state.packed_bytes)
+        self._settings, self._knowledge, self._publisher = account_settings(plan.settings), plan.knowledge, plan.publisher
+        self._most = plan.most
+        self._folded = Folds(plan.room, lambda: self.state.packed_bytes)
         self._fresh: set[str] = set()
         self._touched: dict[str, None] = {}
 
@@ -57,11 +81,17 @@ class AccountFolds:
         settings = self._settings
         if settings is None:
             return
-        touchpoint = decode(value)
         holding = holding_of(self.state, f"account:{account}", 0, account)
-        held = self.state.held_under(holding).get(touchpoint.event_id)
+        if holding.is_gone:
+            return
+        touchpoint = decode(value)
+        kept = self.state.held_under(holding)
+        held = kept.get(touchpoint.event_id)
         is_settled = held is not None and decode(held).content_hash <= touchpoint.content_hash
         if is_settled or (held is None and not concerns(touchpoint, settings)):
+            return
+        if held is None and len(kept) >= self._most:
+            self._leave(account, holding)
             return
         fold = self._fold(account, settings)
         self.state.keep(holding, touchpoint.event_id, value)
@@ -71,6 +101,17 @@ class AccountFolds:
         head = self.state.head(account)
         self.state.set_head(account, Head(deadline=head.deadline, domain=join_domain(head.domain, touchpoint.replay), now=head.now))
         self._touched[account] = None
+
+    def _leave(self, account: str, holding: Holding) -> None:
+        """Follow an account no longer."""
+        log.warning("partition %d: account %s has more than %d touchpoints and is followed no longer", self.number, account, self._most)
+        self.state.let_go(holding)
+        holding.is_gone = True
+        self.state.set_holding(holding)
+        self._folded.drop(account)
+        self._fresh.discard(account)
+        self._touched[account] = None
+        self.left += 1
 
     def judge(self, time_of: Callable[[str], int | None], work: Work, outputs: list[Output]) -> bool:
         """Publish the journeys of accounts that got touchpoints, or whose time has come; whether there may be more of these.

@@ -23,10 +23,12 @@ def packed(customer: bytes, holdings: Iterable[Holding]) -> bytes | None:
     """The holdings, all gone, of a customer; None where one of them has something that this form has no place for."""
     items = [FIRST]
     for number, holding in enumerate(holdings):
-        name = short(holding.identifier)
         fits = holding.is_gone and not holding.is_awaited and not holding.chunks and holding.of <= 1 and holding.number == number
         to = _raw(holding.moved_to)
-        if not fits or to is None or name[0] > _RANK or holding.epoch > _MOST_EPOCHS or holding.customer != customer.hex():
+        if not fits or to is None or holding.epoch > _MOST_EPOCHS or holding.customer != customer.hex():
+            return None  # an account that is followed no longer has moved nowhere either
+        name = short(holding.identifier)
+        if name[0] > _RANK:
             return None
         is_own = name[1:] == customer
         first = name[0] | (is_own and _OWN) | (not to and _TO_NEXT) | (holding.of and _BY_CHUNK)

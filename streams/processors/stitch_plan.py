@@ -26,6 +26,7 @@ class StitchMemo(msgspec.Struct):
     failed      customers for whom a rule failed and is left out, by rule
     judged_by   fingerprint of the knowledge by which every customer was judged
     met_duplicate, met_conflict    of those counted as new: what met its like only when an identifier's touchpoints came over
+    accounts_left   accounts with more touchpoints than the bound, which are followed no longer
     is_behind   whether more customers may be due than the last commit judged
     """
 
@@ -39,6 +40,7 @@ class StitchMemo(msgspec.Struct):
     met_conflict: dict[str, int] = {}
     judged_by: int = 0
     is_behind: bool = False
+    accounts_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +57,6 @@ class StitchPlan:
     truncations: TruncationRows
     partitions: int
     customer_touchpoints: int = 5_000
+    account_touchpoints: int = 5_000
     on_found: Callable[[float], None] = lambda _seconds: None
     room: FoldRoom = field(default_factory=FoldRoom)

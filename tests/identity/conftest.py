@@ -30,7 +30,7 @@ def installation() -> Callable[..., Installation]:
     letters = DeadLetters("dead", 1, OutputEncoder(registry, "dead_letter"), Sealing("k1:" + "11" * 32))
     rows = IdentityRows("identities", OutputEncoder(registry, "identity"), "links", OutputEncoder(registry, "identity_link"))
 
-    def made(partitions: int, customer_touchpoints: int = 5_000) -> Installation:
+    def made(partitions: int, customer_touchpoints: int = 5_000, account_touchpoints: int = 5_000) -> Installation:
         sender = Sender("identified", "admitted", partitions)
         return Installation(
             IdentifyPlan("admitted", "identified", partitions, rows),
@@ -45,6 +45,7 @@ def installation() -> Callable[..., Installation]:
                 truncations=TruncationRows("truncations", OutputEncoder(registry, "truncation")),
                 partitions=partitions,
                 customer_touchpoints=customer_touchpoints,
+                account_touchpoints=account_touchpoints,
             ),
         )
 

@@ -131,6 +131,30 @@ async def test_a_content_that_gives_way_leaves_its_account(installation: Callabl
         assert {shown[0] for shown in of_accounts(held).values()} == {ACME}
 
 
+async def test_an_account_with_too_many_touchpoints_is_followed_no_longer(installation: Callable[..., Installation]) -> None:
+    held = installation(2, account_touchpoints=3)
+    many = [bought(f"e{number}", (ANN,), number, "paid", "N/A") for number in range(3)]
+    acme = bought("placed", (BOB,), 0, "placed")
+    await seen(held, *many, acme)
+    assert {shown[0] for shown in of_accounts(held).values()} == {"N/A", ACME}, "as many as may be"
+    await seen(held, many[0], bought("one more", (ANN,), 3, "paid", "N/A"))
+    assert {shown[0] for shown in of_accounts(held).values()} == {ACME}, "its journeys are taken back, the others stay"
+    assert [row["customer"] for row in rows(held).values() if row["process"] == "purchase" and row["customer"]].count(ANN.partition(":")[2])
+    for which in sorted(held.processors):
+        held.restart(which)
+    await seen(held, *many, *(bought(f"late{number}", (ANN,), number, "paid", "N/A") for number in range(3)))
+    assert {shown[0] for shown in of_accounts(held).values()} == {ACME}
+    assert sum(held.processors["identified", number].memo.accounts_left for number in range(2)) == 1, "counted once, over restarts too"
+
+
+async def test_whether_an_account_has_too_many_does_not_depend_on_the_order(installation: Callable[..., Installation]) -> None:
+    found = [bought(f"e{number}", (ANN,), number, "paid", "N/A" if number % 2 else ACME) for number in range(7)]
+    for order in (found, found[::-1]):
+        held = installation(1, account_touchpoints=3)
+        await seen(held, *order, *order)
+        assert {shown[0] for shown in of_accounts(held).values()} == {"N/A"}, "three of one and four of the other"
+
+
 NAMES = [(ANN,), (BOB,), (ANN, PHONE), (BOB, PHONE), (COOKIE,), (BOB, COOKIE), (PHONE, COOKIE)]
 touchpoints = st.lists(
     st.tuples(st.sampled_from(NAMES), st.integers(0, 300), st.sampled_from(["placed", "paid", ""]), st.sampled_from([ACME, ZENO, ""]), st.integers(1, 2)),
