@@ -21,6 +21,7 @@ from streams.settings import Settings
 FIRST_WAIT_S: Final = 0.2
 LONGEST_WAIT_S: Final = 10.0
 INSERT_TIMEOUT_S: Final = 60.0
+_NOT_GRANTED: Final = 497
 _INSERT_SETTINGS: Final = {
     "async_insert": "0",  # an answer means that the rows are stored
     "optimize_on_insert": "0",  # rows replace each other when they are read; a block need not be merged first
@@ -87,14 +88,15 @@ class InsertClient:
         return await self._insert(table, values, 0)
 
     async def follow_identities(self) -> None:
-        """Make the views see new rows of `identities` at once: a server follows within seconds by itself, the embedded engine does not.
+        """Make the views see new rows of `identities` at once: a server follows within 40 s by itself, the embedded engine does not.
 
         Raises PermanentInsertError, TransientInsertError.
         """
         try:
             await self._until_stored(f"SYSTEM RELOAD DICTIONARY {quoted(self._store)}.customer_of", b"", "identities")
         except ClickHouseError as error:
-            raise PermanentInsertError(f"ClickHouse refuses to reload customer_of: {_first_line(error)}") from error
+            hint = f"; grant this user SYSTEM RELOAD DICTIONARY on {self._store}.*" if error.code == _NOT_GRANTED else ""
+            raise PermanentInsertError(f"ClickHouse refuses to reload customer_of: {_first_line(error)}{hint}") from error
 
     async def _insert(self, table: Table, values: Sequence[bytes], offset: int) -> list[Refused]:
         if not values:
@@ -199,7 +201,7 @@ def _advice(table: Table, error: ClickHouseError) -> str:
         193: "check TOUCHPOINTS_CLICKHOUSE_USER and TOUCHPOINTS_CLICKHOUSE_PASSWORD",
         194: "check TOUCHPOINTS_CLICKHOUSE_USER and TOUCHPOINTS_CLICKHOUSE_PASSWORD",
         516: "check TOUCHPOINTS_CLICKHOUSE_USER and TOUCHPOINTS_CLICKHOUSE_PASSWORD",
-        497: "grant this user INSERT on the store",
+        _NOT_GRANTED: "grant this user INSERT on the store",
     }
     return f"ClickHouse refuses rows of {table.name}: {_first_line(error)}; {hints.get(error.code, 'see its log')}"
 
