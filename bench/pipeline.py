@@ -64,14 +64,14 @@ async def start(settings: Settings, roles: str, core: int) -> asyncio.subprocess
 
 async def settle(settings: Settings, received: int) -> None:
     """Wait until so many events have come through."""
-    until = time.monotonic() + 600
+    until = time.monotonic() + WITHIN_S
     while time.monotonic() < until:
         verdict = await verify(settings)
         if verdict.line.received >= received and verdict.line.in_flight == 0:
             await asyncio.sleep(2)  # the last rows of journeys
             return
         await asyncio.sleep(1)
-    raise RuntimeError("not drained after ten minutes")
+    raise RuntimeError(f"not drained after {WITHIN_S:.0f} s")
 
 
 @asynccontextmanager

@@ -9,53 +9,35 @@ no account at all, but what a system writes where it knows none ("N/A"), and wou
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from streams.delivery.commit import Output, Work
 from streams.journeys.accounts import account_id, account_settings, concerns
 from streams.journeys.customer import Customer
-from streams.journeys.knowledge import Knowledge
 from streams.journeys.life import Gone
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import decode
-from streams.processors.folds import FoldRoom, Folds
+from streams.processors.folds import Folds
 from streams.processors.hand_over import holding_of
-from streams.processors.outputs import Publisher
+from streams.processors.stitch_plan import StitchPlan
 from streams.processors.stitch_records import Head, Holding
 from streams.processors.stitch_state import DUE_AT_ONCE, StitchState
 from streams.processors.watermark import join_domain
+
+log = logging.getLogger(__name__)
 
 KEY: Final = b"@"
 """What changelog keys of accounts begin with."""
 
 
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class AccountPlan:
-    """What accounts need beside their work; `most` is how many touchpoints of one are kept."""
-
-    settings: JourneySettings
-    knowledge: Knowledge
-    publisher: Publisher
-    room: FoldRoom
-    most: int
-
-
 class AccountFolds:
-    """The accounts of one partition: their touchpoints, and what was published of their journeys.
+    """The accounts of one partition: their touchpoints, and what was published of their journeys."""
 
-    left    accounts that are followed no longer since the last time that somebody asked and set it back
-    """
-
-    def __init__(self, number: int, plan: AccountPlan) -> None:
+    def __init__(self, number: int, plan: StitchPlan) -> None:
         self.number = number
-        self.left = 0
         self.state = StitchState()
         self._settings, self._knowledge, self._publisher = account_settings(plan.settings), plan.knowledge, plan.publisher
-        self._most = plan.most
+        self._most = plan.account_touchpoints
         self._folded = Folds(plan.room, lambda: self.state.packed_bytes)
         self._fresh: set[str] = set()
         self._touched: dict[str, None] = {}
@@ -76,23 +58,26 @@ class AccountFolds:
         """What changed since the last call, by changelog key."""
         return {KEY + key: value for key, value in self.state.take_changes().items()}
 
-    def take(self, account: str, value: bytes) -> None:
-        """Take a copy of a touchpoint that names the account, or of one that counts in place of such a one."""
+    def take(self, account: str, value: bytes) -> bool:
+        """Take a copy of a touchpoint that names the account, or of one that counts in place of such a one.
+
+        Returns whether it was one too many, and the account is followed no longer.
+        """
         settings = self._settings
         if settings is None:
-            return
+            return False
         holding = holding_of(self.state, f"account:{account}", 0, account)
         if holding.is_gone:
-            return
+            return False
         touchpoint = decode(value)
         kept = self.state.held_under(holding)
         held = kept.get(touchpoint.event_id)
         is_settled = held is not None and decode(held).content_hash <= touchpoint.content_hash
         if is_settled or (held is None and not concerns(touchpoint, settings)):
-            return
+            return False
         if held is None and len(kept) >= self._most:
             self._leave(account, holding)
-            return
+            return True
         fold = self._fold(account, settings)
         self.state.keep(holding, touchpoint.event_id, value)
         fold.remove(touchpoint.event_id)
@@ -101,6 +86,7 @@ class AccountFolds:
         head = self.state.head(account)
         self.state.set_head(account, Head(deadline=head.deadline, domain=join_domain(head.domain, touchpoint.replay), now=head.now))
         self._touched[account] = None
+        return False
 
     def _leave(self, account: str, holding: Holding) -> None:
         """Follow an account no longer."""
@@ -111,7 +97,6 @@ class AccountFolds:
         self._folded.drop(account)
         self._fresh.discard(account)
         self._touched[account] = None
-        self.left += 1
 
     def judge(self, time_of: Callable[[str], int | None], work: Work, outputs: list[Output]) -> bool:
         """Publish the journeys of accounts that got touchpoints, or whose time has come; whether there may be more of these.

@@ -18,7 +18,7 @@ from streams.journeys.life import CORRECTION, MERGE, SPLIT
 from streams.journeys.results import Added
 from streams.journeys.touchpoint import Touchpoint, decode, encode
 from streams.processors import hand_over
-from streams.processors.accounts import KEY, AccountFolds, AccountPlan
+from streams.processors.accounts import KEY, AccountFolds
 from streams.processors.disruptions import LETTER, Disruptions, deltas
 from streams.processors.internal import (
     ACCOUNT,
@@ -61,9 +61,7 @@ class StitchPartition:
         self.state = StitchState()
         self.disruptions = Disruptions(plan.disruptions)
         self._round = Round(plan.knowledge)
-        self.accounts = AccountFolds(
-            number, AccountPlan(plan.settings, plan.knowledge, plan.publisher, plan.room, plan.account_touchpoints)
-        )
+        self.accounts = AccountFolds(number, plan)
         self._judging = Judging(number, plan, self.memo, self.state, self.disruptions)
         self._held: set[str] = set()
         self._leaving: list[hand_over.Leaving] = []
@@ -122,8 +120,6 @@ class StitchPartition:
         for customer in concerned:
             self._judge(customer, time_of, arrived.get(customer, 0), work, outputs)
         has_more_accounts = self.accounts.judge(time_of, work, outputs)
-        self.memo.accounts_left += self.accounts.left
-        self.accounts.left = 0
         was_behind, self.memo.is_behind = self.memo.is_behind, len(due) == DUE_AT_ONCE or has_more_accounts
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
@@ -187,7 +183,7 @@ class StitchPartition:
         elif kind == HAND_OVER:
             self._take_chunk(record, work, arrived, outputs)
         elif kind == ACCOUNT:
-            self.accounts.take(record.key.decode(), record.value)
+            self.memo.accounts_left += self.accounts.take(record.key.decode(), record.value)
         else:
             self._take_touchpoint(record, headers, work, arrived, outputs)
 
