@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -62,18 +62,6 @@ async def start(settings: Settings, roles: str, core: int) -> asyncio.subprocess
     return process
 
 
-async def settle(settings: Settings, received: int) -> None:
-    """Wait until so many events have come through."""
-    until = time.monotonic() + WITHIN_S
-    while time.monotonic() < until:
-        verdict = await verify(settings)
-        if verdict.line.received >= received and verdict.line.in_flight == 0:
-            await asyncio.sleep(2)  # the last rows of journeys
-            return
-        await asyncio.sleep(1)
-    raise RuntimeError(f"not drained after {WITHIN_S:.0f} s")
-
-
 @asynccontextmanager
 async def stack() -> AsyncIterator[Settings]:
     """A broker and a ClickHouse with tables and topics, and nothing in them."""
@@ -86,14 +74,15 @@ async def stack() -> AsyncIterator[Settings]:
             yield settings
 
 
-async def worked_off(settings: Settings, role: str) -> None:
-    """Wait until a role has taken all that the roles before it have given."""
+async def worked_off(settings: Settings, roles: Sequence[str]) -> None:
+    """Wait until these roles have taken all that was published, and all that each gave to the next."""
     until = time.monotonic() + WITHIN_S
     while time.monotonic() < until:
-        if len(await committed_positions(settings, role)) == settings.partitions and (await verify(settings)).is_drained:
+        begun = [len(await committed_positions(settings, role)) for role in roles]
+        if min(begun) == settings.partitions and (await verify(settings)).is_drained:
             return
         await asyncio.sleep(0.5)
-    raise RuntimeError(f"{role} had work left after {WITHIN_S:.0f} s")
+    raise RuntimeError(f"{', '.join(roles)} had work left after {WITHIN_S:.0f} s")
 
 
 async def one_after_the_other(customers: int) -> tuple[dict[str, tuple[float, Units]], int]:
@@ -108,7 +97,7 @@ async def one_after_the_other(customers: int) -> tuple[dict[str, tuple[float, Un
             async with units_on(WORKERS_CORE) as units:
                 worker = await start(settings, role, WORKERS_CORE)
                 try:
-                    await worked_off(settings, role)
+                    await worked_off(settings, [role])
                     used[role] = cpu_s(worker.pid), units
                 finally:
                     worker.terminate()
@@ -121,15 +110,15 @@ async def together(customers: int) -> tuple[float, Units, str]:
     async with stack() as settings:
         worker = await start(settings, ",".join(ROLES), WORKERS_CORE)
         try:
-            warm = await publish_import(settings, simulate(WARM, 9).events(), name="simulation-warm")
-            await settle(settings, warm.total)
+            await publish_import(settings, simulate(WARM, 9).events(), name="simulation-warm")
+            await worked_off(settings, ROLES)
             before = cpu_s(worker.pid)
             await asyncio.sleep(IDLE_S)
             idle = (cpu_s(worker.pid) - before) / IDLE_S
             began, before = time.monotonic(), cpu_s(worker.pid)
             async with units_on(WORKERS_CORE) as units:
                 published = await publish_import(settings, simulate(customers, 1).events(), name="simulation-bench")
-                await settle(settings, warm.total + published.total)
+                await worked_off(settings, ROLES)
             took = time.monotonic() - began
             used = cpu_s(worker.pid) - before - idle * took
         finally:
