@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PROGRAMS = ("admit", "fold", "stages", "rules", "pipeline", "latency", "latency 30 5000", "memory", "restore")
+PROGRAMS = ("admit", "fold", "stages", "rules", "pipeline", "latency", "detection", "memory", "restore")
 
 for program in PROGRAMS:
     print(f"== bench.{program}", flush=True)

@@ -10,8 +10,7 @@ publish to finding  from the moment the last touchpoint of a finding's evidence 
                     reads committed records gets the finding; of rules whose two facts decide at once
 
 Run: .venv/bin/python -m bench.latency [SECONDS [RATE]]
-With a RATE, touchpoints come at that rate, and what the worker would reach is not measured. At 5,000 a second the goal for findings
-is 500 ms.
+With a RATE, touchpoints come at that rate, and what the worker would reach is not measured. `bench.detection` measures findings alone.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ import aiohttp
 import aiokafka
 from aiokafka import TopicPartition
 
-from bench.pipeline import KEYS, cpu_s
+from bench.pipeline import KEYS, used_s
 from streams import topics
 from streams.avro.codec import Decoder
 from streams.avro.registry import FileRegistry
@@ -53,8 +52,6 @@ PUBLISHED_EVERY_S = 0.05
 WORKER_CORE, OTHER_CORE = 0, 1
 PREFIX_BYTES = 10
 GOALS_S = {"publish to row": 2.0, "publish to finding": 1.0}
-FULL_RATE = 5000.0
-GOALS_AT_FULL_RATE_S = {"publish to finding": 0.5}
 METRICS = {"publish to row": "touchpoints_publish_to_row_seconds", "publish to finding": "touchpoints_publish_to_inconsistency_seconds"}
 
 
@@ -70,9 +67,11 @@ class Measured:
         """Seconds from a touchpoint's publication to its row."""
         return [self.rows[event_id] - at for event_id, at in self.published.items() if event_id in self.rows]
 
-    def to_finding(self) -> list[float]:
-        """Seconds from the publication of the last touchpoint of the evidence to the finding."""
-        return [at - max(map(self.published.__getitem__, shown)) for at, shown in self.findings.values() if shown <= self.published.keys()]
+    def to_finding(self, since: float = 0.0) -> list[float]:
+        """Seconds from the publication of the last touchpoint of the evidence to the finding; of those published from `since` on."""
+        whole = [(at, shown) for at, shown in self.findings.values() if shown <= self.published.keys()]
+        last = [(at, max(map(self.published.__getitem__, shown))) for at, shown in whole]
+        return [at - published for at, published in last if published >= since]
 
 
 def shifted(value: Any, by: int) -> Any:
@@ -144,13 +143,13 @@ class Effort:
     """What had been done by a moment: seconds of CPU by process, commits and the seconds that they took by role."""
 
     at_s: float
-    cpu_s: Mapping[str, float]
+    used_s: Mapping[str, float]
     commits: Mapping[str, tuple[float, float]]
 
     def until(self, later: "Effort") -> str:
         """What was done from here to then, in words."""
         lasted = later.at_s - self.at_s
-        shares = [f"{name} {(used - self.cpu_s[name]) / lasted:.0%}" for name, used in later.cpu_s.items()]
+        shares = [f"{name} {(used - self.used_s[name]) / lasted:.0%}" for name, used in later.used_s.items()]
         commits = []
         for role, (number, taken_s) in later.commits.items():
             more = number - self.commits[role][0]
@@ -171,7 +170,7 @@ async def effort(url: str, pids: Mapping[str, int]) -> Effort:
     found = re.findall(r'^touchpoints_commit_seconds_(count|sum)\{role="(\w+)"\} (\S+)$', text, re.MULTILINE)
     numbers = {(part, role): float(number) for part, role, number in found}
     commits = {role: (numbers["count", role], numbers["sum", role]) for role in ROLES}
-    return Effort(time.monotonic(), {name: cpu_s(pid) for name, pid in pids.items()}, commits)
+    return Effort(time.monotonic(), {name: used_s(pid) for name, pid in pids.items()}, commits)
 
 
 async def buckets(url: str) -> dict[str, dict[float, float]]:
@@ -282,7 +281,7 @@ async def measure(seconds: float, given: float | None) -> None:
                 measured.rows = rows.rows
                 after = await buckets(url)
                 parts = await stages(settings, measured)
-                report(measured, GOALS_AT_FULL_RATE_S if given == FULL_RATE else GOALS_S, before, after, parts)
+                report(measured, GOALS_S, before, after, parts)
                 print(done)
             finally:
                 for task in watching:

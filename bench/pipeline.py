@@ -3,7 +3,7 @@
 First the roles one after the other, each a worker of its own that works off what the one before it left: what each costs. Four workers
 at once on one core would evict each other's caches. Then one worker has all of them, which is the pipeline's figure. Workers are pinned
 to one core, where U is sampled beside them; broker and ClickHouse have the other. What starting costs, and the first touchpoints, is
-measured with few customers and taken off. Run: .venv/bin/python -m bench.pipeline [CUSTOMERS]
+measured with few customers and taken off; for the pipeline, what an idle worker takes. Run: .venv/bin/python -m bench.pipeline [CUSTOMERS]
 """
 
 import asyncio
@@ -11,8 +11,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from bench.unit import Units, units_on
@@ -38,7 +39,7 @@ WORKERS_CORE, OTHER_CORE = 0, 1
 GOALS_U = {"admit": 2.0, "identify": 0.7, "stitch": 2.5, "record": 0.8}
 
 
-def cpu_s(pid: int) -> float:
+def used_s(pid: int) -> float:
     """CPU that a process has used, user and system, seconds (proc(5), fields 14 and 15)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
@@ -60,6 +61,17 @@ async def start(settings: Settings, roles: str, core: int) -> asyncio.subprocess
     if not line.startswith("ready "):
         raise RuntimeError(f"the {roles} worker did not start")
     return process
+
+
+@asynccontextmanager
+async def working(settings: Settings, roles: str) -> AsyncIterator[Callable[[], float]]:
+    """A worker of these roles on the workers' core; yields what says how much CPU (s) it has used by now."""
+    worker = await start(settings, roles, WORKERS_CORE)
+    try:
+        yield partial(used_s, worker.pid)
+    finally:
+        worker.terminate()
+        await worker.wait()
 
 
 @asynccontextmanager
@@ -85,47 +97,35 @@ async def worked_off(settings: Settings, roles: Sequence[str]) -> None:
     raise RuntimeError(f"{', '.join(roles)} had work left after {WITHIN_S:.0f} s")
 
 
-async def one_after_the_other(customers: int) -> tuple[dict[str, tuple[float, Units]], int]:
-    """CPU (s) of each role's worker from its start to the end of its work, with U meanwhile, and how many touchpoints that were."""
-    used: dict[str, tuple[float, Units]] = {}
+async def one_after_the_other(customers: int) -> tuple[dict[str, Units], int]:
+    """What each role's worker used until the end of its work, with U meanwhile, and how many touchpoints that was for."""
+    used: dict[str, Units] = {}
     async with stack() as settings:
         warm = await publish_import(settings, simulate(WARM, 9).events(), name="simulation-warm")
         published = warm.total
         if customers:
             published += (await publish_import(settings, simulate(customers, 1).events(), name="simulation-bench")).total
         for role in ROLES:
-            async with units_on(WORKERS_CORE) as units:
-                worker = await start(settings, role, WORKERS_CORE)
-                try:
-                    await worked_off(settings, [role])
-                    used[role] = cpu_s(worker.pid), units
-                finally:
-                    worker.terminate()
-                    await worker.wait()
+            async with working(settings, role) as cpu_s, units_on(WORKERS_CORE, cpu_s) as used[role]:
+                await worked_off(settings, [role])
     return used, published
 
 
 async def together(customers: int) -> tuple[float, Units, str]:
     """CPU of a touchpoint (us) in one worker of all roles, U meanwhile, and what to say of the run."""
-    async with stack() as settings:
-        worker = await start(settings, ",".join(ROLES), WORKERS_CORE)
-        try:
-            await publish_import(settings, simulate(WARM, 9).events(), name="simulation-warm")
+    async with stack() as settings, working(settings, ",".join(ROLES)) as cpu_s:
+        await publish_import(settings, simulate(WARM, 9).events(), name="simulation-warm")
+        await worked_off(settings, ROLES)
+        before = cpu_s()
+        await asyncio.sleep(IDLE_S)
+        idle = (cpu_s() - before) / IDLE_S
+        began = time.monotonic()
+        async with units_on(WORKERS_CORE, cpu_s) as units:
+            published = await publish_import(settings, simulate(customers, 1).events(), name="simulation-bench")
             await worked_off(settings, ROLES)
-            before = cpu_s(worker.pid)
-            await asyncio.sleep(IDLE_S)
-            idle = (cpu_s(worker.pid) - before) / IDLE_S
-            began, before = time.monotonic(), cpu_s(worker.pid)
-            async with units_on(WORKERS_CORE) as units:
-                published = await publish_import(settings, simulate(customers, 1).events(), name="simulation-bench")
-                await worked_off(settings, ROLES)
-            took = time.monotonic() - began
-            used = cpu_s(worker.pid) - before - idle * took
-        finally:
-            worker.terminate()
-            await worker.wait()
+        took = time.monotonic() - began
     said = f"{published.total:,} touchpoints in {took:.1f} s, and idle {idle * 100:.1f} % of a core"
-    return used / published.total * 1e6, units, said
+    return (units.total_s - idle * took) / published.total * 1e6, units, said
 
 
 def main(customers: int) -> None:
@@ -134,12 +134,13 @@ def main(customers: int) -> None:
     few, fewer = asyncio.run(one_after_the_other(0))
     many, more = asyncio.run(one_after_the_other(customers))
     print(f"transactions on; one role after the other, {more - fewer:,} touchpoints")
-    for role, (used, units) in many.items():
-        took_us = (used - few[role][0]) / (more - fewer) * 1e6
-        print(f"{role:10} {took_us:7.1f} us {took_us / units.us:5.2f} U   goal {GOALS_U[role]} U   {units}")
-    took_us, units, said = asyncio.run(together(customers))
+    for role, units in many.items():
+        cost_us = (units.total_s - few[role].total_s) / (more - fewer) * 1e6
+        cost_units = (units.total_units - few[role].total_units) / (more - fewer)
+        print(f"{role:10} {cost_us:7.1f} us {cost_units:5.2f} U   goal {GOALS_U[role]} U   {units}")
+    cost_us, units, said = asyncio.run(together(customers))
     print(f"one worker for all: {said}; {units}")
-    print(f"{'pipeline':10} {took_us:7.1f} us {took_us / units.us:5.2f} U   goal 6 U")
+    print(f"{'pipeline':10} {cost_us:7.1f} us {cost_us / units.us:5.2f} U   goal 6 U")
 
 
 if __name__ == "__main__":

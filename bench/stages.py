@@ -145,10 +145,11 @@ async def measure(customers: int, profiled: str) -> None:
     records = imported(events, installation.settings)
     leave_what_is_there()
     for begin in range(0, len(records), FLOW):
+        before_ns = sum(installation.used_ns.values())
         installation.publish(records[begin : begin + FLOW])
         await installation.drain()
         for _ in range(SAMPLES):
-            units.take()
+            units.take((sum(installation.used_ns.values()) - before_ns) / SAMPLES / 1e9)
     print(f"{units}; {len(events):,} touchpoints of {customers:,} customers, {RUN} at a time")
     for name in ROLES:
         each = installation.used_ns[name] / 1000 / len(events)

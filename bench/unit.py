@@ -1,9 +1,10 @@
 """U, the unit of cost: what fastavro takes, with logical types, to decode and encode a nested touchpoint of 114 bytes.
 
 A machine that others share is now fast and now slow, by a factor of two within seconds. So U is sampled while that runs which is to
-be told in U, on the same core: work that took `c` us of CPU is the mean of `c / U` over the samples, which is `c` over their harmonic mean.
+be told in U, on the same core, and the CPU that it used between two samples is divided by the sample at its end. All of it in U is the
+sum of these: CPU over the harmonic mean of the samples, each as heavy as what was used before it.
 
-Run: .venv/bin/python -m bench.unit     a sample every half second, until it is stopped
+Run: .venv/bin/python -m bench.unit     a sample ten times a second, until it is stopped
 """
 
 import asyncio
@@ -21,7 +22,7 @@ import fastavro
 
 TIMES: Final = 200
 """Decoded and encoded for one sample: some 5 to 15 ms."""
-EVERY_S: Final = 0.5
+EVERY_S: Final = 0.1
 
 
 @cache
@@ -102,40 +103,67 @@ def unit_us() -> float:
 
 
 class Units:
-    """Samples of U that were taken while something ran."""
+    """Samples of U that were taken while something ran, each with the CPU (s) that it used since the sample before."""
 
     def __init__(self) -> None:
         self.samples_us: list[float] = []
+        self.used_s: list[float] = []
+
+    @property
+    def total_s(self) -> float:
+        """CPU of the work between the first sample and the last."""
+        return sum(self.used_s)
+
+    @property
+    def total_units(self) -> float:
+        """The same in U."""
+        return sum(used_s * 1e6 / sample_us for used_s, sample_us in zip(self.used_s, self.samples_us, strict=True))
 
     @property
     def us(self) -> float:
         """What an amount of CPU time is divided by, to tell it in U."""
-        return statistics.harmonic_mean(self.samples_us)
+        return statistics.harmonic_mean(self.samples_us, self.used_s)
 
     def __str__(self) -> str:
         return (
             f"U = {self.us:.1f} us on average of {len(self.samples_us)} samples, {min(self.samples_us):.1f} to {max(self.samples_us):.1f}"
         )
 
-    def take(self) -> None:
-        """Sample once, in this process."""
-        self.samples_us.append(sampled_us())
+    def take(self, used_s: float) -> None:
+        """Sample once, in this process, after `used_s` of the work."""
+        self.note(sampled_us(), used_s)
+
+    def note(self, sample_us: float, used_s: float) -> None:
+        """A sample was taken after `used_s` of the work."""
+        self.samples_us.append(sample_us)
+        self.used_s.append(used_s)
 
 
 @asynccontextmanager
-async def units_on(core: int) -> AsyncIterator[Units]:
-    """Sample U beside what runs on a core, by a process of its own, until this is left."""
+async def units_on(core: int, cpu_s: Callable[[], float]) -> AsyncIterator[Units]:
+    """Sample U beside what runs on a core, by a process of its own, until this is left. `cpu_s` says how much it has used by now."""
     units = Units()
     process = await asyncio.create_subprocess_exec(
         "taskset", "-c", str(core), sys.executable, "-m", "bench.unit", stdout=asyncio.subprocess.PIPE
     )
+    lines = process.stdout
+    await lines.readline()  # the first one loads what it needs
+    listening = asyncio.ensure_future(_listen(lines, units, cpu_s))
     try:
-        await process.stdout.readline()  # the first one loads what it needs
         yield units
     finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
         process.terminate()
-        said, _ = await process.communicate()
-        units.samples_us += map(float, said.split())
+        await process.communicate()
+
+
+async def _listen(lines: asyncio.StreamReader, units: Units, cpu_s: Callable[[], float]) -> None:
+    before = cpu_s()
+    async for line in lines:
+        used = cpu_s()
+        units.note(float(line), used - before)
+        before = used
 
 
 def main() -> None:
