@@ -13,8 +13,9 @@ from streams.channels.identifiers import Pseudonyms
 from streams.journeys.identity.graph import Graph
 from streams.journeys.identity.periods import DAY_US, in_period, lasting, on_day, period_of
 from streams.journeys.identity.records import Message
-from streams.journeys.identity.strength import TYPES, IdentifierTable
+from streams.journeys.identity.strength import TYPES, IdentifierTable, IdentifierType
 from streams.journeys.touchpoint import Touchpoint
+from streams.processors.identify_state import load, take_changes
 from streams.processors.internal import partition_of, partition_of_identifier
 
 NOW = 1_772_450_000_000_000
@@ -87,3 +88,43 @@ def test_who_logs_in_after_two_lifetimes_is_not_followed_by_what_the_cookie_did_
     assert [graph.is_shared(each) for each in cookies] == [is_one_life] * 2, "two customer numbers in one life are too many"
     if not is_one_life:
         assert [graph.place(each)[0] for each in cookies] == ["a", "b"]
+
+
+def settled(graph: Graph) -> None:
+    """Let the nodes of the only partition hear each other until nothing is left to tell."""
+    graph.settle()
+    while graph.effects:
+        effect = graph.effects.pop(0)
+        if isinstance(effect, Message):
+            graph.hear(effect)
+        graph.settle()
+
+
+def types_with(cookies_live_days: int | None) -> dict[str, IdentifierType]:
+    return {**TYPES, "cookie": msgspec.structs.replace(TYPES["cookie"], lifetime_days=cookies_live_days)}
+
+
+def written(pseudonym: str, day: int, lifetime_days: int | None) -> str:
+    return f"cookie:{pseudonym if lifetime_days is None else in_period(pseudonym, day * DAY_US, lifetime_days)}"
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 190), (400, None), (400, 190), (190, 190), (None, None)])
+def test_a_cut_reaches_what_came_while_the_type_had_another_lifetime_or_none(before: int | None, after: int | None) -> None:
+    pseudonym, stranger = "2a8e519ca227c70875f24c1e9b3d6a50", "customer_number:a"
+    then, now = written(pseudonym, 19_000, before), written(pseudonym, 20_000, after)
+    first = Graph(types_with(before))
+    first.seen((stranger, then), 1, "e1")
+    settled(first)
+    assert first.place(then)[0] == "a"
+    graph = Graph(types_with(after))
+    for key, value in take_changes(first).items():
+        load(graph, key, value)
+    graph.seen((stranger, now), 2, "e2")
+    settled(graph)
+    cookie = lasting(f"cookie:{pseudonym}") if after else f"cookie:{pseudonym}"
+    for sender, receiver in ((stranger, cookie), (cookie, stranger)):
+        graph.hear(Message("split", sender, receiver, event_id="split-1"))
+    settled(graph)
+    for each in (then, now):
+        assert graph.place(each)[0] == each.partition(":")[2], f"{each} is its own again"
+        assert graph.nodes[each].edges[stranger].cut == graph.nodes[stranger].edges[each].cut == "split"

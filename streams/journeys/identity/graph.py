@@ -7,6 +7,7 @@ crossed the cut edge can survive. Messages between two nodes must keep their ord
 from collections.abc import Callable, Mapping, Sequence
 
 from streams.journeys.identity.labels import Labels
+from streams.journeys.identity.periods import lasting
 from streams.journeys.identity.records import NEVER_SEEN, Cut, Edge, Label, Message, Move, Node, Word
 from streams.journeys.identity.strength import THINGS, TYPES, IdentifierType, customer_of, name_of, type_of
 
@@ -158,12 +159,14 @@ class Graph(Labels):
         self._cut(message.receiver, message.sender, message, "shared", restart=message.restart)
 
     def _hear_split(self, message: Message) -> None:
-        sender, base = message.sender, self.lives.base
+        sender, thing = message.sender, lasting(message.sender)
         for receiver in self.lives.all_of(message.receiver):
             edges = self.nodes[receiver].edges
             if receiver == message.receiver and sender not in edges:
                 edges[sender] = Edge(NEVER_SEEN, "")
-            for other in [each for each in edges if base(each) == sender]:
+            for other in [each for each in edges if lasting(each) == thing]:
+                if other != sender and edges[other].cut != "split" and self.lives.is_former(other):
+                    self.effects.append(Message("split", receiver, other, event_id=message.event_id))
                 self._cut(receiver, other, message, "split", restart=True)
 
     # -- cuts --------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Which nodes of a partition's graph are one life of an identifier, and what it is cut from in all its lives.
 
 A node stands for one period, and is there once the identifier was seen in it; all periods of an identifier are in one partition. A cut by
-hand counts for all lives: the node without a period keeps it.
+hand counts for all lives: the node without a period keeps it. Where a type's lifetime was changed, what came before keeps its name: who is
+linked with it knows it by that.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,12 +32,19 @@ class Lives:
         return (*reversed(before), identifier, *after)
 
     def all_of(self, base: str) -> Sequence[str]:
-        """An identifier without a period, and all the periods in which it was seen."""
+        """An identifier without a period, and all the periods in which it was seen; one of a former lifetime is by itself."""
         lifetime = self._lifetimes.get(type_of(base))
-        if lifetime is None:
+        if lifetime is None or base != lasting(base):
             return (base,)
         periods = (on_day(base, day) for day in range(0, LAST_DAY, lifetime))
         return (base, *(each for each in periods if each in self._nodes))
+
+    def is_former(self, identifier: str) -> bool:
+        """Whether it was written when its type had another lifetime, or none where it has one now: nothing new comes under that name."""
+        lifetime, day = self._lifetimes.get(type_of(identifier)), period_of(identifier)
+        if lifetime is None:
+            return day is not None
+        return identifier != lasting(identifier) if day is None else day % lifetime != 0
 
     def different(self, others: Iterator[str]) -> int:
         """How many different identifiers `others` are: the periods of one are one."""
