@@ -13,7 +13,7 @@ import os
 import sys
 import time
 
-from bench.latency import Measured, live, share_of, watch_findings
+from bench.latency import Measured, distribution, live, to_publish, watch_findings
 from bench.pipeline import OTHER_CORE, stack, worked_off, working
 from streams.publishing import publish, publish_import
 from streams.simulation import simulate
@@ -31,22 +31,18 @@ async def measure(rate: float, seconds: float) -> None:
     """Print the distribution."""
     os.sched_setaffinity(0, {OTHER_CORE})
     measured = Measured()
-    lasts_s = WARM_S + seconds
     async with stack() as settings, working(settings, ",".join(ROLES)) as cpu_s:
         await publish_import(settings, simulate(150, 9).events(), name="simulation-warm")
         await worked_off(settings, ROLES)
         listening = asyncio.ensure_future(watch_findings(settings, measured))
-        planned = [event for event in simulate(int(rate * lasts_s / 12), 1).events() if event.channel in settings.channel_delay_s]
-        planned = planned[: int(rate * lasts_s)]
+        planned = to_publish(settings, int(rate * (WARM_S + seconds)))
         print(f"{len(planned):,} live touchpoints, {rate:,.0f} a second", flush=True)
         began, used = time.time(), cpu_s()
         await publish(settings, live(planned, rate, measured))
         took, used = time.time() - began, cpu_s() - used
         await asyncio.sleep(LATE_S)
         listening.cancel()
-    counted = sorted(measured.to_finding(since=began + WARM_S))
-    shares = "".join(f"   p{share:g} {share_of(counted, share / 100):5.2f} s" for share in (50, 95, 99))
-    print(f"publish to finding {len(counted):,}{shares}   max {counted[-1]:5.2f} s   goal p99 < {GOAL_S:g} s")
+    print(distribution("publish to finding", measured.to_finding(since=began + WARM_S), GOAL_S))
     print(f"  published in {took:.1f} s; of a core: worker {used / took:.0%}")
 
 

@@ -87,6 +87,11 @@ def shifted(value: Any, by: int) -> Any:
             return value
 
 
+def to_publish(settings: Settings, number: int) -> list[ChannelEvent]:
+    """So many events of customers who live for a while."""
+    return [event for event in simulate(number // 12, 1).events() if event.channel in settings.channel_delay_s][:number]
+
+
 def live(planned: list[ChannelEvent], rate: float, measured: Measured) -> Iterator[ChannelEvent]:
     """The planned events, so many a second, dated when they are handed over."""
     began = time.monotonic()
@@ -194,6 +199,12 @@ def share_of(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
+def distribution(name: str, values: list[float], goal_s: float) -> str:
+    """How many came, and within how many seconds which share of them did."""
+    shares = "".join(f"   p{share:g} {share_of(values, share / 100):5.2f} s" for share in (50, 95, 99)) if values else "   none came"
+    return f"{name:19} {len(values):7,}{shares}   max {max(values, default=0.0):5.2f} s   goal p99 < {goal_s:g} s"
+
+
 async def stages(settings: Settings, measured: Measured) -> dict[str, list[float]]:
     """Where the time to the row goes: seconds from each stage to the next, by the timestamps of the records in between."""
     at: dict[str, dict[str, float]] = {topics.ADMITTED: {}, topics.IDENTIFIED: {}}
@@ -265,8 +276,7 @@ async def measure(seconds: float, given: float | None) -> None:
                 await warm_up(settings, rows)
                 rate = given or await reached_rate(settings, rows) / 2
                 watching.append(asyncio.ensure_future(watch_findings(settings, measured)))
-                planned = [event for event in simulate(int(rate * seconds / 12), 1).events() if event.channel in settings.channel_delay_s]
-                planned = planned[: int(rate * seconds)]
+                planned = to_publish(settings, int(rate * seconds))
                 before = await buckets(url)
                 source = "as given" if given else "half of what the worker makes of a backlog"
                 load = os.getloadavg()[0]
@@ -281,7 +291,7 @@ async def measure(seconds: float, given: float | None) -> None:
                 measured.rows = rows.rows
                 after = await buckets(url)
                 parts = await stages(settings, measured)
-                report(measured, GOALS_S, before, after, parts)
+                report(measured, before, after, parts)
                 print(done)
             finally:
                 for task in watching:
@@ -294,17 +304,13 @@ async def measure(seconds: float, given: float | None) -> None:
 
 def report(
     measured: Measured,
-    goals_s: Mapping[str, float],
     before: Mapping[str, Mapping[float, float]],
     after: Mapping[str, Mapping[float, float]],
     parts: Mapping[str, list[float]],
 ) -> None:
     """Print the distributions, and what the worker's own metrics say of them."""
     for name, values in (("publish to row", measured.to_row()), ("publish to finding", measured.to_finding())):
-        shares = "".join(f"   p{share:g} {share_of(values, share / 100):5.2f} s" for share in (50, 95, 99)) if values else "   none came"
-        longest = max(values, default=0.0)
-        goal = f"   goal p99 < {goals_s[name]:g} s" if name in goals_s else ""
-        print(f"{name:19} {len(values):7,}{shares}   max {longest:5.2f} s{goal}")
+        print(distribution(name, values, GOALS_S[name]))
         own = before.get(METRICS[name], {}), after.get(METRICS[name], {})
         print(f"  {METRICS[name]}: p50 <= {at_most(*own, 0.5):g} s, p99 <= {at_most(*own, 0.99):g} s")
     print(

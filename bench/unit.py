@@ -117,7 +117,7 @@ class Units:
     @property
     def total_units(self) -> float:
         """The same in U."""
-        return sum(used_s * 1e6 / sample_us for used_s, sample_us in zip(self.used_s, self.samples_us, strict=True))
+        return self.total_s * 1e6 / self.us
 
     @property
     def us(self) -> float:
