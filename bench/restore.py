@@ -19,7 +19,7 @@ from bench.lives import ADMITTED, IDENTIFIED, Installation, empty, touchpoints
 from streams.broker.kafka import LocalKafka
 from streams.delivery.changelog import read_partition
 from streams.delivery.commit import POSITION_KEY, Position
-from streams.delivery.writer import RECORD_BATCH_BYTES
+from streams.delivery.record_batches import RECORD_BATCH_BYTES
 
 GOAL: Final = 100_000
 NAMES: Final = {ADMITTED: "identify", IDENTIFIED: "stitch"}

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
@@ -20,8 +20,12 @@ from streams.delivery.batch import Batch
 from streams.delivery.commit import Changes, Position, Work
 from streams.delivery.commit_size import CommitSize
 from streams.delivery.plan import Plan, Processor
+from streams.delivery.record_batches import TooLarge
 from streams.delivery.restore import PartitionLostError, checked, restore
-from streams.delivery.writer import Fenced, TooLarge, Writer
+from streams.delivery.transactions import Fenced
+
+if TYPE_CHECKING:
+    from streams.delivery.writer import Writer
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,11 @@ from importlib.metadata import version
 from typing import Final
 
 from aiokafka.client import AIOKafkaClient
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.protocol.api import Request
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.transport.drivers import aiokafka as driver
 
 _BATCH_BYTES: Final = 1024
@@ -25,7 +27,9 @@ _RELIED_ON: Final = (
         ("_new_consumer_thread", "_add_gap", "_new_offset", "_getmany", "wait_empty", "_wait_for_ack", "_clean_unacked_messages"),
     ),
     (driver, ("ensure_aiokafka_TP", "server_list")),
-    (AIOKafkaClient, ("send", "get_random_node")),
+    (AIOKafkaClient, ("send", "get_random_node", "bootstrap", "coordinator_lookup", "force_metadata_update", "set_topics")),
+    (ClusterMetadata, ("leader_for_partition",)),
+    (DefaultRecordBatchBuilder, ("append", "set_producer_state", "build")),
     (Request, ("prepare", "build")),
     (TopicPartitionState, ("has_valid_position", "position", "await_reset")),
     (BatchBuilder, ("append", "close", "size")),

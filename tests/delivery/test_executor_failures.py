@@ -7,8 +7,8 @@ from acting import TOPIC, Stage, batch, ticked, until
 from aiokafka.errors import KafkaConnectionError
 
 from streams.delivery import executor as module
+from streams.delivery.transactions import Fenced
 from streams.delivery.transport import Reach
-from streams.delivery.writer import Fenced
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 
@@ -113,7 +113,7 @@ async def test_after_standing_still_nothing_of_the_memory_is_seen_until_a_commit
     stage = Stage(session_s=6.0)
     executor = await play(stage)
     stage.put(executor, batch(0, 2))
-    await until(lambda: executor.offset(TOPIC) == 2)
+    await until(lambda: executor.offset(TOPIC) == 2 and executor.wants_more)
     assert executor.processor is stage.processors[0]
     clock.passed_s += 7.0
     assert (executor.position, executor.processor, executor.offset(TOPIC)) == (None, None, None), "somebody else may be ahead"

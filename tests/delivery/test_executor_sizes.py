@@ -7,7 +7,7 @@ from acting import OTHER, TOPIC, Stage, batch, until
 
 from streams.delivery import executor as module
 from streams.delivery.commit import Changes
-from streams.delivery.writer import TooLarge
+from streams.delivery.record_batches import TooLarge
 
 pytestmark = pytest.mark.usefixtures("quick_retries")
 

@@ -3,14 +3,16 @@
 import asyncio
 from typing import NamedTuple
 
-import aiokafka
 import pytest
 from acting import Stage, batch, restored, until
 
+from streams.delivery import transactions
 from streams.delivery import writer as module
 from streams.delivery.changelog import read_partition
 from streams.delivery.commit import OUTBOX_KEY, POSITION_KEY, Output, Position, decode_outbox, decode_position, encode_outbox
-from streams.delivery.writer import Fenced, PlainWriter, TooLarge, TransactionalWriter
+from streams.delivery.record_batches import RECORD_BATCH_BYTES, TooLarge
+from streams.delivery.transactions import Fenced
+from streams.delivery.writer import PlainWriter, TransactionalWriter
 
 TRANSACTIONAL = ("kafka", TransactionalWriter, "read_committed")
 PLAIN = ("embedded_broker", PlainWriter, "read_uncommitted")
@@ -36,12 +38,20 @@ class Broker(NamedTuple):
     async def published(self):
         return [(record.key, record.value, list(record.headers)) for record in await self.read(self.out)]
 
+    async def leave_open(self, writer, key, value):
+        """Write to the changelog in a transaction that nobody ends."""
+        batches = writer._transactions.batches()
+        batches.add([Output(self.changelog, 0, key, value)])
+        await writer._transactions.write(batches)
+
     def output(self, value, key=b"k"):
         return Output(self.out, 0, key, value, [("kind", b"h")])
 
 
-async def stage_on(request, make_topics, prefix, kind):
+async def stage_on(request, make_topics, prefix, kind, version=2):
     name, writer, isolation = kind
+    if version == 1:
+        request.getfixturevalue("monkeypatch").setattr(transactions, "FEATURE", "none that a cluster has")
     servers = request.getfixturevalue(name).bootstrap
     broker = Broker(servers, writer, isolation, f"{prefix}changelog", f"{prefix}out")
     await make_topics(servers, broker.changelog, broker.out)
@@ -50,17 +60,18 @@ async def stage_on(request, make_topics, prefix, kind):
 
 @pytest.fixture(
     params=[
-        pytest.param(TRANSACTIONAL, marks=pytest.mark.kafka, id="transactional"),
-        pytest.param(PLAIN, marks=pytest.mark.stack, id="plain"),
+        pytest.param((TRANSACTIONAL, 2), marks=pytest.mark.kafka, id="transactional"),
+        pytest.param((TRANSACTIONAL, 1), marks=pytest.mark.kafka, id="transactional-before-kafka-4"),
+        pytest.param((PLAIN, 2), marks=pytest.mark.stack, id="plain"),
     ]
 )
 async def broker(request, make_topics, topic_prefix):
-    return await stage_on(request, make_topics, topic_prefix, request.param)
+    return await stage_on(request, make_topics, topic_prefix, *request.param)
 
 
-@pytest.fixture
+@pytest.fixture(params=[2, 1], ids=["kafka-4", "before-kafka-4"])
 async def transactional(request, make_topics, topic_prefix):
-    return await stage_on(request, make_topics, topic_prefix, TRANSACTIONAL)
+    return await stage_on(request, make_topics, topic_prefix, TRANSACTIONAL, request.param)
 
 
 @pytest.fixture
@@ -92,7 +103,7 @@ async def test_the_position_is_the_last_record_of_a_commit(broker):
 
 
 async def test_a_commit_that_is_too_large_leaves_nothing(broker, monkeypatch):
-    monkeypatch.setattr(module, "PLAIN_BATCH_BYTES", module.RECORD_BATCH_BYTES)
+    monkeypatch.setattr(module, "PLAIN_BATCH_BYTES", RECORD_BATCH_BYTES)
     writer = broker.make()
     await writer.open()
     await writer.commit({b"a": b"1"}, Position({"in": 1}), [])
@@ -153,13 +164,12 @@ async def test_whoever_opens_a_partition_fences_who_wrote_it_before(transactiona
 async def test_a_transaction_that_was_left_open_is_aborted_by_the_next_owner(transactional):
     frozen, owner = transactional.make(), transactional.make()
     await frozen.open()
-    await frozen._producer.begin_transaction()
-    await frozen._producer.send_and_wait(transactional.changelog, b"half", key=b"a", partition=0)
+    await transactional.leave_open(frozen, b"a", b"half")
     await owner.open()
     assert await asyncio.wait_for(transactional.held(), 10) == {}, "a restore neither sees it nor waits for it"
     await owner.commit({b"a": b"whole"}, Position({"in": 1}), [])
-    with pytest.raises((Fenced, aiokafka.errors.ProducerFenced)):
-        await frozen._producer.commit_transaction()
+    with pytest.raises(Fenced):
+        await frozen._transactions.end()
     await frozen.close()
     await owner.close()
     assert (await transactional.held())[b"a"] == b"whole"
@@ -171,10 +181,8 @@ async def test_a_restore_ends_while_somebody_elses_transaction_is_open(transacti
     await writer.open()
     await writer.commit({b"a": b"1"}, Position({"in": 1}), [])
     await other.open()
-    await other._producer.begin_transaction()
-    await other._producer.send_and_wait(transactional.changelog, b"open", key=b"b", partition=0)
+    await transactional.leave_open(other, b"b", b"open")
     assert (await asyncio.wait_for(transactional.held(), 10)).keys() == {b"a", POSITION_KEY}
-    await other._producer.abort_transaction()
     await other.close()
     await writer.close()
 
