@@ -21,7 +21,7 @@ from bench.unit import Units
 from streams.app import pipeline
 from streams.avro.codec import Encoder
 from streams.avro.registry import FileRegistry
-from streams.collecting import leave_what_is_there
+from streams.collecting import collect_hardly_ever, leave_what_is_there
 from streams.delivery.batch import Batch
 from streams.delivery.commit import Output, Position, Work
 from streams.events import ChannelEvent
@@ -144,6 +144,7 @@ async def measure(customers: int, profiled: str) -> None:
     events = [event for event in simulate(customers, 1).events() if event.channel != KNOWLEDGE]
     records = imported(events, installation.settings)
     leave_what_is_there()
+    collect_hardly_ever()
     for begin in range(0, len(records), FLOW):
         before_ns = sum(installation.used_ns.values())
         installation.publish(records[begin : begin + FLOW])

@@ -13,7 +13,7 @@ from aiohttp import web
 from streams import metrics as meters
 from streams import topics
 from streams.app import Pipeline, pipeline
-from streams.collecting import leave_what_is_there
+from streams.collecting import collect_by_the_clock, leave_what_is_there
 from streams.conservation import Conservation, conservation, is_behind
 from streams.delivery.names import check_names
 from streams.forgotten_knowledge import take_away
@@ -52,7 +52,7 @@ async def run_worker(settings: Settings, roles: tuple[str, ...]) -> None:
             each.finalize()
         await asyncio.gather(*(each.start() for each in applications))  # together: each waits seconds for its group
         print(f"ready http://127.0.0.1:{port}", flush=True)  # noqa: T201  # whoever started it waits for this line
-        beside: list[asyncio.Future[Any]] = [asyncio.ensure_future(rows.run())]
+        beside: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in (rows.run(), collect_by_the_clock())]
         if "record" in roles:
             beside.append(asyncio.ensure_future(take_away(settings, parts.knowledge.held, read_at_ms, parts.knowledge_rows.take)))
         stopped = [asyncio.ensure_future(each.wait_until_stopped()) for each in applications]
