@@ -97,7 +97,7 @@ class Settings:
     skew_limit_s: float = 60.0
     told_ahead_s: int = 60
     max_batch: int = 2000
-    linger_ms: float = 100.0
+    linger_ms: float = 50.0
     record_linger_ms: float = 500.0
     folded_touchpoints: int = 48_000
     at_rest_mib: int = 64

@@ -35,7 +35,7 @@ FENCED_S: Final = 2.0
 """Whoever is fenced waits this long for the group to say whose the partition is, before taking it back."""
 LOOK_AGAIN_S: Final = 30.0
 """How often a partition that works makes sure that its sources still fit its position."""
-HANDED_OVER_S: Final = 0.04
+HANDED_OVER_S: Final = 0.02
 """Within this time the consumer notices that a partition wants more, and hands over what it holds of all its topics."""
 
 
