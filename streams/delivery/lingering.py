@@ -10,7 +10,7 @@ Lingering = Callable[[float, float], float]
 SHORTEST_LINGER_S: Final = 0.02
 """What comes together is fetched within some milliseconds."""
 LONGEST_LINGER_S: Final = 0.3
-"""A broker that is slow to end one transaction refuses the next until then, and is asked again every 20 ms, which makes it slower still.
+"""A broker that is slow to end one transaction refuses the next until then, and is asked again, which makes it slower still.
 So a partition lingers for half of the time that its last commit took, at most this long: by then there is more to take."""
 
 

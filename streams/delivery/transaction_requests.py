@@ -16,9 +16,12 @@ from streams.delivery.record_batches import Target
 
 PRODUCE, API_VERSIONS, ADD_PARTITIONS, END = 0, 18, 24, 26
 
-FIRST_FLEXIBLE: Final = {PRODUCE: 9, ADD_PARTITIONS: 3, END: 3}
-LAST_BEFORE_2: Final = {PRODUCE: 11, ADD_PARTITIONS: 3, END: 4}
-OF_VERSION_2: Final = {PRODUCE: 12, END: 5}
+Versions = tuple[int, int]
+"""The first and the last of some versions of one layout."""
+
+BEFORE_2: Final[Mapping[int, Versions]] = {PRODUCE: (9, 11), ADD_PARTITIONS: (3, 3), END: (3, 4)}
+"""Of transactions before version 2; the highest that the broker speaks is spoken."""
+OF_2: Final[Mapping[int, Versions]] = {PRODUCE: (12, 12), END: (5, 5)}
 """Versions by which a broker knows that it has to add partitions itself, and to raise the epoch at the end (KIP-890)."""
 
 ALL_IN_SYNC: Final = -1
@@ -171,7 +174,8 @@ def _features(body: bytes) -> Mapping[str, int]:
     answer = _Answer(body)
     answer.int16()
     for _ in answer.items():
-        answer.int16(), answer.int16(), answer.int16()
+        for _ in ("key", "first version", "last version"):
+            answer.int16()
         answer.tags()
     answer.int32()
     finalized = _Answer(answer.tags().get(_FINALIZED_FEATURES, b"\x00"))
@@ -203,17 +207,21 @@ _ENDED, _ENDED_WITH_PRODUCER = _Answers(_ended), _Answers(_ended_with_producer)
 class TransactionRequest:
     """A request as aiokafka's client sends it."""
 
-    __slots__ = ("API_KEY", "API_VERSION", "RESPONSE_TYPE", "_body")
+    __slots__ = ("API_KEY", "API_VERSION", "RESPONSE_TYPE", "_body", "_versions")
 
-    def __init__(self, key: int, version: int, body: bytes, answers: _Answers) -> None:
-        self.API_KEY, self.API_VERSION, self._body, self.RESPONSE_TYPE = key, version, body, answers
+    def __init__(self, key: int, versions: Versions, body: bytes, answers: _Answers) -> None:
+        self.API_KEY, self._versions, self._body, self.RESPONSE_TYPE = key, versions, body, answers
+        self.API_VERSION = versions[1]
 
-    def prepare(self, versions: Mapping[int, tuple[int, int]]) -> Self:
-        """Itself. Raises BrokerTooOldError where the broker does not speak its version."""
+    def prepare(self, versions: Mapping[int, Versions]) -> Self:
+        """Itself, in the last of its versions that the broker speaks. Raises BrokerTooOldError where it speaks none of them."""
+        first, last = self._versions
         least, most = versions.get(self.API_KEY, (0, -1))
-        if not least <= self.API_VERSION <= most:
+        self.API_VERSION = min(last, most)
+        if max(first, least) > self.API_VERSION:
+            needed = f"{first}" if first == last else f"one of {first} to {last}"
             raise BrokerTooOldError(
-                f"the broker speaks versions {least} to {most} of request {self.API_KEY}, {self.API_VERSION} is needed: Kafka 2.8 or newer"
+                f"the broker speaks versions {least} to {most} of request {self.API_KEY}, {needed} is needed: Kafka 2.8 or newer"
             )
         return self
 
@@ -235,7 +243,7 @@ class TransactionRequest:
 
 def features() -> TransactionRequest:
     """Asks which features the cluster has settled on: their highest versions by name."""
-    return TransactionRequest(API_VERSIONS, 3, _text("touchpoint-streams") + _text("1") + _NO_TAGS, _FEATURES)
+    return TransactionRequest(API_VERSIONS, (3, 3), _text("touchpoint-streams") + _text("1") + _NO_TAGS, _FEATURES)
 
 
 def _by_topic(targets: Iterable[Target]) -> dict[str, list[int]]:
@@ -245,7 +253,7 @@ def _by_topic(targets: Iterable[Target]) -> dict[str, list[int]]:
     return found
 
 
-def produce(version: int, transactional_id: str, timeout_ms: int, batches: Mapping[Target, bytes | bytearray]) -> TransactionRequest:
+def produce(versions: Versions, transactional_id: str, timeout_ms: int, batches: Mapping[Target, bytes | bytearray]) -> TransactionRequest:
     """Writes one record batch to each of some partitions. Answered by an error code for each, 0 where it is written."""
     topics = _by_topic(batches)
     parts: list[bytes | bytearray] = [_text(transactional_id), _produce_head(ALL_IN_SYNC, timeout_ms), varint(len(topics) + 1)]
@@ -256,7 +264,7 @@ def produce(version: int, transactional_id: str, timeout_ms: int, batches: Mappi
             parts += _partition(partition), varint(len(records) + 1), records, _NO_TAGS
         parts.append(_NO_TAGS)
     parts.append(_NO_TAGS)
-    return TransactionRequest(PRODUCE, version, b"".join(parts), _WRITTEN)
+    return TransactionRequest(PRODUCE, versions, b"".join(parts), _WRITTEN)
 
 
 def add_partitions(transactional_id: str, producer: Producer, targets: Sequence[Target]) -> TransactionRequest:
@@ -266,10 +274,10 @@ def add_partitions(transactional_id: str, producer: Producer, targets: Sequence[
     for topic, partitions in topics.items():
         parts += _text(topic), varint(len(partitions) + 1), *map(_partition, partitions), _NO_TAGS
     parts.append(_NO_TAGS)
-    return TransactionRequest(ADD_PARTITIONS, LAST_BEFORE_2[ADD_PARTITIONS], b"".join(parts), _ADDED)
+    return TransactionRequest(ADD_PARTITIONS, BEFORE_2[ADD_PARTITIONS], b"".join(parts), _ADDED)
 
 
-def commit(version: int, transactional_id: str, producer: Producer) -> TransactionRequest:
+def commit(versions: Versions, transactional_id: str, producer: Producer) -> TransactionRequest:
     """Ends the transaction: all that was written in it counts. Answered by Ended."""
     body = _text(transactional_id) + _producer.pack(*producer) + b"\x01" + _NO_TAGS
-    return TransactionRequest(END, version, body, _ENDED_WITH_PRODUCER if version >= OF_VERSION_2[END] else _ENDED)
+    return TransactionRequest(END, versions, body, _ENDED_WITH_PRODUCER if versions == OF_2[END] else _ENDED)

@@ -102,7 +102,7 @@ class Transactions:
         self._coordinator: int | None = None
         self._producer = requests.Producer(-1, -1)
         self._sequences: dict[Target, int] = {}
-        self._versions: Mapping[int, int] = requests.LAST_BEFORE_2
+        self._versions = requests.BEFORE_2
 
     async def open(self) -> None:
         """Take the id over: whoever had it is fenced, what he left open is aborted."""
@@ -110,7 +110,7 @@ class Transactions:
         given = await self._ask_coordinator(InitProducerIdRequest(self.transactional_id, TIMEOUT_MS), lambda answer: [answer.error_code])
         self._producer = requests.Producer(given.producer_id, given.producer_epoch)
         found = await self._ask_coordinator(requests.features(), lambda _: ())
-        self._versions = requests.OF_VERSION_2 if found.get(FEATURE, 0) >= 2 else requests.LAST_BEFORE_2  # noqa: PLR2004  # its name
+        self._versions = requests.OF_2 if found.get(FEATURE, 0) >= 2 else requests.BEFORE_2  # noqa: PLR2004  # its name
 
     async def close(self) -> None:
         """Let go of the connections; a transaction that is open stays so until the id is opened again."""
@@ -126,11 +126,12 @@ class Transactions:
 
     async def write(self, batches: RecordBatches) -> None:
         """Write these in the transaction. Raises TooLarge where the broker refuses one for its size."""
-        await self._know(topic for (topic, _), _ in batches.filled())
-        for number, filling_of in enumerate(batches.rounds()):
-            if not number and self._versions is requests.LAST_BEFORE_2:
-                adding = requests.add_partitions(self.transactional_id, self._producer, list(filling_of))
-                await self._ask_coordinator(adding, dict.values)
+        rounds = batches.rounds()
+        targets = list(rounds[0])  # the first has a batch for each of them
+        await self._know(topic for topic, _ in targets)
+        if self._versions is requests.BEFORE_2:
+            await self._ask_coordinator(requests.add_partitions(self.transactional_id, self._producer, targets), dict.values)
+        for filling_of in rounds:
             await self._write({target: self._closed(target, filling.batch, filling.count) for target, filling in filling_of.items()})
 
     async def end(self) -> None:

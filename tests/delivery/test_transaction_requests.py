@@ -29,14 +29,14 @@ def test_what_was_written_is_read_by_topic_and_partition(topics, code):
             body += b"\x02" + bytes(4) + CompactString().encode("no key") + b"\x00"  # one record that was refused
             body += CompactString().encode("refused") + b"\x01\x00\x02ab"  # a message and a tag
         body += b"\x00"
-    answer = requests.produce(12, "id", 1, {}).RESPONSE_TYPE.decode(BytesIO(body + bytes(5)))
+    answer = requests.produce(requests.OF_2[requests.PRODUCE], "id", 1, {}).RESPONSE_TYPE.decode(BytesIO(body + bytes(5)))
     assert answer == {(topic, partition): code for topic, partitions in topics.items() for partition in partitions}
 
 
 @given(TOPICS)
 def test_a_request_to_write_holds_each_batch_with_its_length(topics):
     batches = {(topic, partition): b"batch of %d" % partition for topic, partitions in topics.items() for partition in partitions}
-    body = BytesIO(requests.produce(12, "the id", 30_000, batches).encode())
+    body = BytesIO(requests.produce(requests.OF_2[requests.PRODUCE], "the id", 30_000, batches).encode())
     assert CompactString().decode(body) == "the id"
     assert (int.from_bytes(body.read(2), "big", signed=True), int.from_bytes(body.read(4), "big")) == (-1, 30_000)
     found = {}
@@ -53,13 +53,27 @@ def test_a_request_to_write_holds_each_batch_with_its_length(topics):
 
 def test_the_end_of_version_5_says_who_writes_from_here_on():
     body = bytes(4) + b"\x00\x00" + (9).to_bytes(8, "big") + (3).to_bytes(2, "big") + b"\x00"
-    assert requests.commit(5, "id", Producer(9, 2)).RESPONSE_TYPE.decode(BytesIO(body)) == Ended(0, Producer(9, 3))
-    assert requests.commit(4, "id", Producer(9, 2)).RESPONSE_TYPE.decode(BytesIO(body)) == Ended(0, None)
+    assert requests.commit(requests.OF_2[requests.END], "id", Producer(9, 2)).RESPONSE_TYPE.decode(BytesIO(body)) == Ended(
+        0, Producer(9, 3)
+    )
+    assert requests.commit(requests.BEFORE_2[requests.END], "id", Producer(9, 2)).RESPONSE_TYPE.decode(BytesIO(body)) == Ended(0, None)
 
 
 @pytest.mark.parametrize("versions", [{}, {requests.PRODUCE: (0, 8)}, {requests.PRODUCE: (13, 20)}])
 def test_a_broker_that_does_not_speak_it_is_named_as_too_old(versions):
     with pytest.raises(BrokerTooOldError, match=r"versions .* of request 0, 12 is needed: Kafka 2\.8 or newer"):
-        requests.produce(12, "id", 1, {}).prepare(versions)
-    spoken = requests.produce(12, "id", 1, {})
+        requests.produce(requests.OF_2[requests.PRODUCE], "id", 1, {}).prepare(versions)
+    spoken = requests.produce(requests.OF_2[requests.PRODUCE], "id", 1, {})
     assert spoken.prepare({requests.PRODUCE: (3, 13)}) is spoken
+
+
+@pytest.mark.parametrize(("spoken", "version"), [((0, 9), 9), ((3, 10), 10), ((3, 13), 11)])
+def test_an_older_broker_is_asked_in_the_last_version_that_it_speaks(spoken, version):
+    asked = requests.produce(requests.BEFORE_2[requests.PRODUCE], "id", 1, {})
+    assert version == asked.prepare({requests.PRODUCE: spoken}).API_VERSION
+    assert asked.build_request_header(7, "client").encode()[:4] == b"\x00\x00" + version.to_bytes(2, "big")
+
+
+def test_a_broker_from_before_the_flexible_versions_is_refused():
+    with pytest.raises(BrokerTooOldError, match=r"versions 0 to 8 of request 0, one of 9 to 11 is needed: Kafka 2\.8 or newer"):
+        requests.produce(requests.BEFORE_2[requests.PRODUCE], "id", 1, {}).prepare({requests.PRODUCE: (0, 8)})
