@@ -3,6 +3,7 @@
 from itertools import count
 
 from streams.journeys.customer import Customer
+from streams.journeys.inconsistencies.findings import in_conversation
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.settings import JourneySettings
 from streams.journeys.touchpoint import (
@@ -164,6 +165,11 @@ def found(rule: str, *touchpoints: Touchpoint, now: float | None = None, **more)
     """The findings of a rule, when the watermark is `now` hours after the start (long after, if not given)."""
     results = customer(*touchpoints, **more).results(LATER if now is None else at(now))
     return [each for each in results.inconsistencies if each.rule == rule]
+
+
+def founding_facts(touchpoint: Touchpoint) -> tuple[str, str]:
+    """The founding facts that a touchpoint is part of: itself, and its conversation in its channel where it has one."""
+    return touchpoint.event_id, in_conversation(touchpoint.channel, touchpoint.references.conversation, touchpoint.event_id)
 
 
 def knows(channel: str, offer: str, since: float, until: float | None = None, *, withdrawn: bool = False, period: str = "") -> dict:

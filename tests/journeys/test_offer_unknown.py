@@ -56,7 +56,7 @@ def about(hours, outcome="unresolved", **more):
 
 def test_a_conversation_about_it_that_ends_without_a_word_on_it_is_found():
     [finding] = found(RULE, shown(0, event_id="seen"), *about(2, event_id="end"))
-    assert (finding.founding, finding.evidence) == (("end",), ("seen", "end"))
+    assert (finding.founding, finding.evidence) == (("conversation:phone:V",), ("seen", "end"))
 
 
 @pytest.mark.parametrize("outcome", ["abandoned", "dropped"])
@@ -85,8 +85,29 @@ def test_a_conversation_about_another_offer_is_none():
 
 def test_a_denial_and_the_end_of_its_conversation_are_one_cause():
     [finding] = found(RULE, shown(0), *about(2), refused(2.2, conversation="V", event_id="no"))
-    assert finding.count == 1
-    assert finding.founding == ("no",)
+    assert (finding.count, finding.evidence[-1]) == (1, "no")
+
+
+def test_a_refusal_that_comes_after_the_end_of_its_conversation_says_it_otherwise_under_the_same_id():
+    held = customer(shown(0), *about(2))
+    [passed_over] = [each for each in held.results(at(5)).inconsistencies if each.rule == RULE]
+    held.add(refused(2.2, conversation="V", event_id="no"))
+    changed = held.changed(at(5))
+    [denied] = [each for each in changed.inconsistencies if each.rule == RULE]
+    assert changed.gone_inconsistencies == ()
+    assert denied.inconsistency_id == passed_over.inconsistency_id
+    assert denied.second_said != passed_over.second_said
+
+
+def test_two_channels_in_one_conversation_are_two_findings():
+    assert len(found(RULE, shown(0), refused(2, conversation="V"), refused(3, conversation="V", channel="chat"))) == 2
+
+
+def test_an_offer_denied_again_in_its_conversation_after_it_was_forgotten_is_the_same_finding():
+    far = 24 * 60
+    again = (shown(far, valid_until=far + 9), refused(far + 1, conversation="V"))
+    [finding] = found(RULE, shown(0, valid_until=9), refused(2, conversation="V"), *again)
+    assert finding.count == 2
 
 
 def test_it_is_one_finding_per_channel_with_a_count():

@@ -19,7 +19,8 @@ FIRST = asked(0, event_id="first")
 
 def test_the_same_asked_in_another_channel_is_found():
     [finding] = found(RULE, FIRST, asked(48, "phone", "W", event_id="again"))
-    assert (finding.founding, finding.subject, finding.opened_at) == (("first", "again"), "order:O1", at(48))
+    assert (finding.founding, finding.evidence) == (("conversation:chat:V", "conversation:phone:W"), ("first", "again"))
+    assert (finding.subject, finding.opened_at) == ("order:O1", at(48))
     assert "had to bring up delivery again through the phone, two days after the chat had heard it" in finding.sentence
 
 
@@ -32,7 +33,28 @@ def test_another_conversation_or_another_channel_is_enough():
 def test_the_same_data_given_again_is_found_and_one_finding_with_its_being_asked():
     story = (gave(0, event_id="first"), talk(5, "agent_asked", "phone", "W", data_kind="address", order="O1", event_id="asked"))
     [finding] = found(RULE, *story, gave(5.01, "phone", "W", event_id="given"))
-    assert (finding.founding, finding.count, finding.evidence) == (("first", "asked"), 1, ("first", "asked", "given"))
+    assert (finding.count, finding.evidence) == (1, ("first", "asked", "given"))
+
+
+def test_a_repetition_that_comes_late_from_the_same_conversation_moves_no_id():
+    held = customer(gave(0), gave(5.01, "phone", "W"))
+    [before] = [each for each in held.results(at(9)).inconsistencies if each.rule == RULE]
+    held.add(talk(5, "agent_asked", "phone", "W", data_kind="address", order="O1"))
+    changed = held.changed(at(9))
+    [after] = [each for each in changed.inconsistencies if each.rule == RULE]
+    assert changed.gone_inconsistencies == ()
+    assert (after.inconsistency_id, after.opened_at) == (before.inconsistency_id, at(5))
+
+
+def test_outside_of_conversations_each_repetition_founds_its_own():
+    [finding] = found(RULE, asked(0, conversation="", event_id="first"), asked(5, "phone", "", event_id="again"))
+    assert finding.founding == ("first", "again")
+
+
+def test_a_conversation_that_goes_on_after_another_repeats_in_the_same_finding():
+    story = (FIRST, gave(0.1), asked(1, "phone", "W"), asked(2, "store", "X"))
+    [finding] = found(RULE, *story, gave(3, "phone", "W"))
+    assert finding.founding == ("conversation:chat:V", "conversation:phone:W")
 
 
 def test_the_same_data_for_another_product_is_given_again_and_for_another_order_it_is_other_data():

@@ -26,6 +26,9 @@ OPERATIONS: Final = "operations"
 NEVER: Final = 2**62
 """A time (us) that does not come: when an expected fact without a due time is missed."""
 
+CONVERSATION: Final = "conversation:"
+"""How a founding fact begins that is a conversation; others are event ids."""
+
 EVIDENCE_SHOWN: Final = 50
 """Event ids that a finding lists at most: the founding ones and what they are held against, then the earliest."""
 
@@ -104,7 +107,7 @@ class Suspicion(msgspec.Struct, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """An inconsistency as it is published: the fields of `schemas/inconsistency.avsc`, times in us, and its founding events."""
+    """An inconsistency as it is published: the fields of `schemas/inconsistency.avsc`, times in us, and its founding facts."""
 
     inconsistency_id: str
     rule: str
@@ -134,8 +137,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def suspicion_id(rule: str, *founding: str) -> str:
-    """`inconsistency_id`: the rule and its founding events, and what of them it is about, nothing else, so that it never moves."""
+    """`inconsistency_id`: the rule and its founding facts, and what of them it is about, nothing else, so that it never moves."""
     return id_of(rule, *founding)
+
+
+def in_conversation(channel: str, conversation: str, event_id: str) -> str:
+    """The founding fact of a finding that stands for all of a conversation; a touchpoint of none stands for itself.
+
+    Which of the conversation's touchpoints shows it first depends on which come late, and the finding is the same.
+    """
+    return f"{CONVERSATION}{channel}:{conversation}" if conversation else event_id
 
 
 def one_up(severity: str) -> str:

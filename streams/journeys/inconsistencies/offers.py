@@ -6,8 +6,9 @@ Settings: refusal_reasons, unheard_outcomes, referring_kinds, offer_kept_s.
 Near misses: refused as not applicable or already used; refused by a channel in which it cannot be redeemed; refused after its end,
 its withdrawal or its redemption; never shown to this customer before; the conversation was abandoned, dropped or broken; the channel
 acknowledged, showed or redeemed it in the conversation.
-Founding fact: the first denial by that channel; which showing was the first may change. One finding per customer, offer and channel;
-`count` says how often. Resolved when the channel acknowledges or shows it after all, or when it is redeemed anywhere.
+Founding fact: the conversation of the first denial by that channel, or the denial where there is none: a refusal that comes after the
+conversation's end changes what is said, and the finding stays. Which showing was the first may change. One finding per customer, offer
+and channel; `count` says how often. Resolved when the channel acknowledges or shows it after all, or when it is redeemed anywhere.
 
 offer_unannounced: the customer starts a conversation with a staffed channel that publishes its knowledge, holding a valid offer
 (personal, clicked, or shown twice) of which that channel has not been told. Raised as the contact starts, so before it hurts.
@@ -23,7 +24,7 @@ offer_unknown, which is stronger: it lists this rule as `also`, and no further c
 
 from typing import Final
 
-from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, DESK, INFO, WARNING, Suspicion
+from streams.journeys.inconsistencies.findings import CHANNEL_TEAM, DESK, INFO, WARNING, Suspicion, in_conversation
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
 from streams.journeys.inconsistencies.telling import phrase
 from streams.journeys.knowledge import Knowledge
@@ -84,13 +85,14 @@ class OfferUnknown(Rule):
         channel, event_id = scene.touchpoint.channel, scene.touchpoint.event_id
         if offer is None or not offer.is_valid(scene.at) or not offer.is_redeemable(channel):
             return
-        known = _of(self.name, offer, channel, scene)
+        founding, about = (in_conversation(channel, scene.touchpoint.references.conversation, event_id),), f"offer:{offer_id}"
+        known = _of(self.name, offer, channel, scene) or scene.suspected(self.name, founding, about=about)
         if known is not None:
             scene.touch(known).count += 1
             known.resolved_at, known.resolved_by = None, ""
             known.show(event_id)
             return
-        suspicion = scene.suspect(self.name, (event_id,), scene.at, about=f"offer:{offer_id}")
+        suspicion = scene.suspect(self.name, founding, scene.at, about=about, evidence=(event_id,))
         suspicion.show_against(offer.shown.event_id)
         offer.found[f"{self.name}|{channel}"] = suspicion.inconsistency_id
         suspicion.first = scene.side_of(offer.shown, said_of(offer))

@@ -8,8 +8,9 @@ although the customer gave it before. The same thing: the same order, else the s
 sides. Data is the same whatever it is given for, unless that is another order or case.
 Near misses: the first one's conversation, or its case, was resolved in between; or it broke off, so that the customer takes up what
 was cut short (channel_failed); another order; the same conversation goes on; after seven days; what the agent says.
-Founding facts: the first time and the first repetition. Whatever is repeated in one conversation is one finding; `count` says in
-how many conversations. Resolved when a conversation or case of it is resolved. handover_lost and channel_failed are the stronger.
+Founding facts: the conversation of the first time and that of the first repetition, or the touchpoint where there is none. Whatever is
+repeated in one conversation is one finding; `count` says in how many conversations. Resolved when a conversation or case of it is
+resolved. handover_lost and channel_failed are the stronger.
 """
 
 from collections.abc import Iterator
@@ -17,10 +18,11 @@ from typing import Final
 
 from streams.journeys.contact_facts import Question
 from streams.journeys.contacts import resolved_by
-from streams.journeys.inconsistencies.findings import DESK, Suspicion
+from streams.journeys.inconsistencies.findings import DESK, Suspicion, in_conversation
 from streams.journeys.inconsistencies.parts import SAID
 from streams.journeys.inconsistencies.scene import Rule, Scene, Told, often
 from streams.journeys.inconsistencies.telling import phrase
+from streams.journeys.marks import Mark
 from streams.journeys.settings import SECOND_US
 from streams.journeys.touchpoint import Conversation, References
 
@@ -65,17 +67,19 @@ class QuestionRepeated(Rule):
         ]
         if not earlier:
             return
+        first = earlier[-1]
+        founding = _in_its_conversation(first.asked, first.about), _in_its_conversation(scene.mark(), about)
         known = next((each.suspicion for each in reversed(earlier) if each.suspicion), "") or self._of_this_conversation(here, since, scene)
-        if known:
-            suspicion = scene.touch(scene.suspicions[known])
+        before = scene.suspicions[known] if known else scene.suspected(NAME, founding)
+        if before is not None:
+            suspicion = scene.touch(before)
             if suspicion.told[_LAST] != here:
                 suspicion.told[_LAST] = here
                 suspicion.count += 1
                 suspicion.resolved_at, suspicion.resolved_by = None, ""
             suspicion.show(event_id)
         else:
-            first = earlier[-1]
-            suspicion = scene.suspect(NAME, (first.asked.event_id, event_id), scene.at)
+            suspicion = scene.suspect(NAME, founding, scene.at, evidence=(first.asked.event_id, event_id))
             suspicion.subject = _subject(about) or item
             suspicion.first = scene.side_of(first.asked, _phrase("heard_{}", item))
             suspicion.second = scene.side(_phrase("heard_{}_again", item))
@@ -134,6 +138,10 @@ def _is_elsewhere(question: Question, scene: Scene) -> bool:
     """Whether it was in another channel, or in another conversation."""
     touchpoint = scene.touchpoint
     return question.asked.channel != touchpoint.channel or question.about.conversation != touchpoint.references.conversation
+
+
+def _in_its_conversation(asked: Mark, about: References) -> str:
+    return in_conversation(asked.channel, about.conversation, asked.event_id)
 
 
 def _broke_off(question: Question, scene: Scene) -> bool:

@@ -45,10 +45,21 @@ class Scene:
         """The severity of a rule's findings: the usual one, unless the settings name another."""
         return self.settings.rules.severities.get(rule, usual)
 
-    def suspect(self, rule: str, founding: tuple[str, ...], holds_from: int, usual: str = WARNING, *, about: str = "") -> Suspicion:
-        """A new suspicion of the usual severity, in the touchpoint's journey; the founding events are the first evidence.
+    def suspect(
+        self,
+        rule: str,
+        founding: tuple[str, ...],
+        holds_from: int,
+        usual: str = WARNING,
+        *,
+        about: str = "",
+        evidence: tuple[str, ...] = (),
+    ) -> Suspicion:
+        """A new suspicion of the usual severity, in the touchpoint's journey.
 
-        `about` is its subject where the founding events may found several suspicions, as a mail with two offers does: the id has it too.
+        `founding` is event ids, or conversations as `findings.in_conversation` names them; what they show is the first evidence,
+        `evidence` where they name conversations. `about` is its subject where the same facts may found several suspicions, as a mail
+        with two offers does: the id has it too.
         """
         suspicion = Suspicion(
             inconsistency_id=suspicion_id(rule, *founding, *filter(None, [about])),
@@ -58,12 +69,16 @@ class Scene:
             severity=self.severity(rule, usual),
             journey_id=self.journey_id,
             subject=about,
-            evidence=list(founding),
+            evidence=list(evidence or founding),
             ahead=self.settings.told_ahead_s * SECOND_US if holds_from == self.at else 0,
             campaign=_campaign(self.touchpoint) if self.settings.rules.exceptions else "",
         )
         self.suspicions[suspicion.inconsistency_id] = suspicion
         return self.touch(suspicion)
+
+    def suspected(self, rule: str, founding: tuple[str, ...], *, about: str = "") -> Suspicion | None:
+        """What these facts, which name conversations, founded before; a conversation goes on, and must not found it twice."""
+        return self.suspicions.get(suspicion_id(rule, *founding, *filter(None, [about])))
 
     def touch(self, suspicion: Suspicion) -> Suspicion:
         """Note that the touchpoint changes the suspicion."""
