@@ -23,8 +23,8 @@ def without_position_check() -> None:
         while self._waiting and size < most:
             arrival = self._waiting.popleft()
             arrivals.append(arrival)
-            batches.append(arrival.batch)
-            size += len(arrival.batch.records)
+            batches += arrival.rest
+            size += sum(len(batch.records) for batch in arrival.rest)
         return arrivals, batches
 
     Arrivals.take = take

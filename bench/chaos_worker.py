@@ -67,7 +67,7 @@ class Counting:
 def say_where(running: RoleApp) -> None:
     """Write where everything stands to the error stream, when a run ends without being drained."""
     for executor in running.store:
-        print(f"executor {executor.plan.number}: {executor.position}, wants more: {executor.wants_more}", file=sys.stderr)
+        print(f"executor {executor.plan.number}: {executor.position}", file=sys.stderr)
     consumer = running.app.consumer
     print(f"flow active: {consumer.flow_active}, may resume: {consumer.can_resume_flow.is_set()}", file=sys.stderr)
     print(f"active: {consumer._active_partitions}, paused: {consumer._paused_partitions}", file=sys.stderr)  # noqa: SLF001

@@ -1,13 +1,13 @@
 """How long a live touchpoint takes through the whole pipeline at half load, on Apache Kafka with transactions on.
 
 One worker with every role is pinned to one core; broker and ClickHouse have the other; this program runs where there is room. An
-import first, to warm up, then one whose rate is what the worker reaches on its core. Then live touchpoints come at half that rate, each
-dated when it is published.
+import first, to warm up, then one whose rate is what the worker reaches on its core. Then live touchpoints come at half that rate, encoded
+beforehand and dated when they are due (`bench.live`).
 
-publish to row      from the moment a touchpoint is handed to the publisher to the first answer of ClickHouse that has its row,
-                    asked ten times a second, which is part of what is measured
-publish to finding  from the moment the last touchpoint of a finding's evidence is handed to the publisher to the moment a consumer that
-                    reads committed records gets the finding; of rules whose two facts decide at once
+publish to row      from the moment at which a touchpoint is due to the first answer of ClickHouse that has its row, asked ten times a
+                    second, which is part of what is measured
+publish to finding  from the moment at which the last touchpoint of a finding's evidence is due to the moment a consumer that reads
+                    committed records gets the finding; of rules whose two facts decide at once
 
 Run: .venv/bin/python -m bench.latency [SECONDS [RATE]]
 With a RATE, touchpoints come at that rate, and what the worker would reach is not measured. `bench.detection` measures findings alone.
@@ -19,17 +19,17 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from itertools import count, pairwise
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import aiokafka
 from aiokafka import TopicPartition
 
+from bench.live import made, send
 from bench.pipeline import KEYS, used_s
 from streams import topics
 from streams.avro.codec import Decoder
@@ -41,14 +41,13 @@ from streams.clickhouse.migrations import Names, migrate
 from streams.events import ChannelEvent
 from streams.journeys.touchpoint import event_id_of
 from streams.processors.internal import KIND, TOUCHPOINT
-from streams.publishing import publish, publish_import
+from streams.publishing import publish_import
 from streams.settings import PREFIX, ROLES, Settings
 from streams.simulation import simulate
 
 AT_ONCE = ("offer_unknown", "offer_unannounced", "offer_not_honoured", "case_reopened")
 ASKED_EVERY_S = 0.1
 SEEN_AGAIN_S = 2
-PUBLISHED_EVERY_S = 0.05
 WORKER_CORE, OTHER_CORE = 0, 1
 PREFIX_BYTES = 10
 GOALS_S = {"publish to row": 2.0, "publish to finding": 1.0}
@@ -74,34 +73,9 @@ class Measured:
         return [at - published for at, published in last if published >= since]
 
 
-def shifted(value: Any, by: int) -> Any:
-    """The value with every time in it (us since 1970) moved."""
-    match value:
-        case dict():
-            return {name: shifted(each, by) for name, each in value.items()}
-        case list():
-            return [shifted(each, by) for each in value]
-        case int() if value > 10**15:
-            return value + by
-        case _:
-            return value
-
-
 def to_publish(settings: Settings, number: int) -> list[ChannelEvent]:
     """So many events of customers who live for a while."""
     return [event for event in simulate(number // 12, 1).events() if event.channel in settings.channel_delay_s][:number]
-
-
-def live(planned: list[ChannelEvent], rate: float, measured: Measured) -> Iterator[ChannelEvent]:
-    """The planned events, so many a second, dated when they are handed over."""
-    began = time.monotonic()
-    for number, event in zip(count(), planned):
-        if began + number / rate > time.monotonic():
-            time.sleep(PUBLISHED_EVERY_S)  # what is due by then is handed over together
-        now = time.time_ns() // 1000
-        record = shifted(event.record, now - event.at)
-        measured.published[record["event_id"]] = now / 1e6
-        yield replace(event, record=record, at=now)
 
 
 async def watch_rows(settings: Settings, measured: Measured) -> None:
@@ -283,8 +257,11 @@ async def measure(seconds: float, given: float | None) -> None:
                 print(f"{len(planned):,} live touchpoints, {rate:,.0f} a second: {source}; load average {load:.1f}", flush=True)
                 already = len(rows.rows)
                 pids = {"worker": worker.pid, "Kafka": kafka.pid, "ClickHouse": clickhouse.pid, "this program": os.getpid()}
+                due = made(settings, planned, rate)
+                measured.published = {each.event_id: each.at_s for each in due}
+                await asyncio.sleep(due[0].at_s - time.time())
                 idle = await effort(url, pids)
-                await publish(settings, live(planned, rate, measured))
+                await send(settings, due)
                 done = idle.until(await effort(url, pids))
                 await seen(rows, already + len(planned), 60)
                 await asyncio.sleep(5)

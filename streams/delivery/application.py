@@ -112,12 +112,13 @@ def build(
 
     async def hand_over(stream: Any) -> None:
         async for event in stream.noack().events():
-            batch = event.value
-            executor = store.executor(batch.partition)
+            bundle = event.value
+            executor = store.executor(bundle.partition)
             if executor is None:
+                bundle.take()
                 event.ack()
             else:
-                executor.put(batch, event.ack)
+                executor.put(bundle, event.ack)
             await asyncio.sleep(0)
 
     app.agent(topics, name=f"{role.app_id}.hand_over")(hand_over)

@@ -3,13 +3,14 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from faust.types import TP
 
 from streams.delivery.batch import Batch
+from streams.delivery.held import Bundle
 from streams.delivery.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -19,12 +20,25 @@ REWIND_AGAIN_S: Final = 2.0
 REWIND_MOST_S: Final = 30.0
 
 
-@dataclass(slots=True, eq=False)
 class Arrival:
-    """A batch, and the word to say once it is done with."""
+    """A bundle, and the word to say once it is done with. It is filled until its turn comes."""
 
-    batch: Batch
-    acknowledge: Callable[[], None]
+    def __init__(self, bundle: Bundle, acknowledge: Callable[[], None]) -> None:
+        self.acknowledge = acknowledge
+        self._bundle = bundle
+        self._rest: deque[Batch] | None = None
+
+    @property
+    def rest(self) -> deque[Batch]:
+        """Its batches that are to be done; from the first look on no more are added."""
+        if self._rest is None:
+            self._rest = deque(self._bundle.take())
+        return self._rest
+
+    @property
+    def waiting(self) -> Collection[Batch]:
+        """The same, without taking it up."""
+        return self._bundle.batches() if self._rest is None else self._rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,7 @@ def cut(batch: Batch, size: int) -> tuple[Batch, Batch]:
 
 
 class Arrivals:
-    """Batches of one partition that wait for their commit."""
+    """Bundles of one partition that wait for their commit."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -75,21 +89,23 @@ class Arrivals:
     @property
     def records(self) -> int:
         """How many records wait."""
-        return sum(len(each.batch.records) for each in self._waiting)
+        return sum(len(batch.records) for each in self._waiting for batch in each.waiting)
 
     def put(self, arrival: Arrival) -> None:
-        """Let a batch wait."""
+        """Let a bundle wait."""
         self._waiting.append(arrival)
 
     def drop(self) -> None:
         """Done with all that waits, and with every rewind."""
+        for each in self._waiting:
+            each.rest.clear()
         acknowledge(self._waiting)
         self._waiting.clear()
         self._rewound.clear()
 
     def oldest_ms(self, topic: str) -> int | None:
         """Time of the oldest record of `topic` that waits, ms since 1970."""
-        return min((each.batch.records[0].timestamp for each in self._waiting if each.batch.topic == topic), default=None)
+        return min((batch.records[0].timestamp for each in self._waiting for batch in each.waiting if batch.topic == topic), default=None)
 
     async def take(self, offsets: Mapping[str, int], most: int) -> tuple[list[Arrival], list[Batch]]:
         """What has arrived, as far as it joins the position and fits one commit of `most` records."""
@@ -99,30 +115,31 @@ class Arrivals:
         size = 0
         while self._waiting and size < most:
             arrival = self._waiting[0]
-            batch = arrival.batch
-            at = reached.get(batch.topic, 0)
-            if batch.start > at:
-                await self._refetch(batch.topic, at, f"got {batch.start}")
-            elif batch.stop > at:
-                batch = from_position(batch, at)
-                room = most - size
-                if len(batch.records) > room:
-                    batch, arrival.batch = cut(batch, room)
+            rest = arrival.rest
+            while rest and size < most:
+                batch = rest.popleft()
+                at = reached.get(batch.topic, 0)
+                if batch.start > at:
+                    await self._refetch(batch.topic, at, f"got {batch.start}")
+                elif batch.stop > at:
+                    batch = from_position(batch, at)
+                    if len(batch.records) > most - size:
+                        batch, left = cut(batch, most - size)
+                        rest.appendleft(left)
                     batches.append(batch)
-                    break
-                batches.append(batch)
-                reached[batch.topic] = batch.stop
-                size += len(batch.records)
-            taken.append(self._waiting.popleft())
+                    reached[batch.topic] = batch.stop
+                    size += len(batch.records)
+            if not rest and self._waiting and self._waiting[0] is arrival:  # all may have been dropped while it was asked to fetch again
+                taken.append(self._waiting.popleft())
         return taken, batches
 
     async def look_again(self, offsets: Mapping[str, int]) -> None:
         """On a tick: fetch again where something was handed over, or asked for again, and nothing came of it for too long."""
-        waiting = {each.batch.topic for each in self._waiting}
+        waiting = {batch.topic for each in self._waiting for batch in each.waiting}
         for topic, at in offsets.items():
-            source = TP(topic, self._plan.number)
-            if topic in waiting or self._plan.source.holds(source):  # a partition that is long at work does not want more of it yet
+            if topic in waiting:
                 continue
+            source = TP(topic, self._plan.number)
             rewind = self._rewound.get(topic)
             if rewind is not None and rewind.at == at:
                 await self._refetch(topic, at, "nothing came")

@@ -1,7 +1,7 @@
-"""What Faust hands over here: one run of fetched records of one partition, instead of one record.
+"""What Faust hands over here: fetched records in batches, in place of one record after the other.
 
-A batch is labelled with the half-open range of positions that it covers, so that a run which anything downstream drops
-leaves a visible hole. It carries the attributes that Faust reads off a record, so that Faust takes it for one.
+A batch is one run of fetched records of one partition. It is labelled with the half-open range of positions that it covers, so that
+a run which anything downstream drops leaves a visible hole.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,44 +23,27 @@ class Batch:
     start: int
     stop: int
     records: Sequence[ConsumerRecord]
-    timestamp: int = 0
-    timestamp_type: int = 0
-    headers: tuple[()] = ()
-    key: None = None
-    checksum: None = None
-    serialized_key_size: int = 0
-    serialized_value_size: int = 0
-
-    @property
-    def offset(self) -> int:
-        """Offset of the last position covered: what Faust sorts and tracks by."""
-        return self.stop - 1
-
-    @property
-    def value(self) -> "Batch":
-        """The batch itself: what Faust passes on to the stream."""
-        return self
 
 
 def split(topic: str, partition: int, start: int, records: Sequence[ConsumerRecord], most: int) -> Iterator[Batch]:
     """Cut one fetch into batches of at most `most` records; together they cover everything from `start` on."""
     for first in range(0, len(records), most):
         part = records[first : first + most]
-        batch = Batch(topic, partition, start, part[-1].offset + 1, part, part[-1].timestamp, part[-1].timestamp_type)
+        batch = Batch(topic, partition, start, part[-1].offset + 1, part)
         start = batch.stop
         yield batch
 
 
 class BatchScheduler(DefaultSchedulingStrategy):  # type: ignore[misc]  # Faust is untyped
-    """Faust's order among partitions, with batches passed on whole."""
+    """Faust's order among partitions, with what holds batches passed on whole."""
 
     def iterate(self, records: Mapping[TP, Any]) -> Iterator[tuple[TP, Any]]:
-        """Yield every batch of a fetch, then whatever is not batched in Faust's own order."""
+        """Yield all that comes in lists, then whatever is not batched in Faust's own order."""
         rest = {}
         for partition, fetched in records.items():
-            if isinstance(fetched, list) and fetched and isinstance(fetched[0], Batch):
-                for batch in fetched:
-                    yield partition, batch
+            if isinstance(fetched, list):
+                for each in fetched:
+                    yield partition, each
             else:
                 rest[partition] = fetched
         if rest:
@@ -68,10 +51,10 @@ class BatchScheduler(DefaultSchedulingStrategy):  # type: ignore[misc]  # Faust 
 
 
 class BatchSchema(Schema):  # type: ignore[misc]  # Faust is untyped
-    """Faust's decoding step, which leaves a batch as it is."""
+    """Faust's decoding step, which leaves alone what holds batches."""
 
     def compile(self, app: Any, **_: Any) -> Any:
-        """Return the coroutine function that makes a Faust event of a batch."""
+        """Return the coroutine function that makes a Faust event of it."""
 
         async def decode(message: Any, *, propagate: bool = False) -> Any:
             del propagate

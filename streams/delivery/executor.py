@@ -16,9 +16,9 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.delivery.arrivals import Arrival, Arrivals, acknowledge
-from streams.delivery.batch import Batch
 from streams.delivery.commit import Changes, Position, Work
 from streams.delivery.commit_size import CommitSize
+from streams.delivery.held import Bundle
 from streams.delivery.plan import Plan, Processor
 from streams.delivery.record_batches import TooLarge
 from streams.delivery.restore import PartitionLostError, checked, restore
@@ -35,8 +35,8 @@ FENCED_S: Final = 2.0
 """Whoever is fenced waits this long for the group to say whose the partition is, before taking it back."""
 LOOK_AGAIN_S: Final = 30.0
 """How often a partition that works makes sure that its sources still fit its position."""
-HANDED_OVER_S: Final = 0.02
-"""Within this time the consumer notices that a partition wants more, and hands over what it holds of all its topics."""
+GATHERS_S: Final = 0.01
+"""What comes together, of several topics, is fetched within this time: a partition that had nothing to do waits for it."""
 
 
 class PartitionExecutor:
@@ -50,7 +50,7 @@ class PartitionExecutor:
         self._writer: Writer | None = None
         self._arrivals = Arrivals(plan)
         self._size = CommitSize(plan.number, plan.max_records)
-        self._idle = self._had_records = False
+        self._had_records = False
         self._wake = asyncio.Event()
         self._reassigned = asyncio.Event()
         self._ticked = False
@@ -84,20 +84,13 @@ class PartitionExecutor:
         """Whether this worker stood still so long that its memory may be out of date: until a commit of its own succeeds."""
         return self._doubtful or time.monotonic() - self._ticked_s > self.plan.session_s
 
-    @property
-    def wants_more(self) -> bool:
-        """Whether more should be handed over: not while it restores, nor while it works, but when it could take more up.
-
-        What is fetched in the meantime is held, and handed over as one batch of each source.
-        """
-        return self._position is not None and self._idle
-
-    def put(self, batch: Batch, acknowledge: Callable[[], None]) -> None:
-        """Hand a batch in. Before the restore is done it is dropped: the sources are sought to the position after it."""
+    def put(self, bundle: Bundle, acknowledge: Callable[[], None]) -> None:
+        """Hand a bundle in. Before the restore is done it is dropped: the sources are sought to the position after it."""
         if self._position is None:
+            bundle.take()
             acknowledge()
             return
-        self._arrivals.put(Arrival(batch, acknowledge))
+        self._arrivals.put(Arrival(bundle, acknowledge))
         self._wake.set()
 
     def drop_waiting(self) -> None:
@@ -246,14 +239,12 @@ class PartitionExecutor:
             self._retry_s = RETRY_FIRST_S
 
     async def _await_work(self) -> None:
-        if self._arrivals.records < self.plan.max_records:
-            if self._had_records and not self._unfinished:
+        if self._arrivals.records < self.plan.max_records and not self._unfinished:
+            if self._had_records:
                 await asyncio.sleep(self.plan.lingering(time.monotonic() - self._taken_s, self._took_s))
-            self._idle = True
-            if not self._unfinished:
+            if not self._wake.is_set():
                 await self._wake.wait()
-            await asyncio.sleep(HANDED_OVER_S)
-            self._idle = False
+                await asyncio.sleep(GATHERS_S)
         self._wake.clear()
 
     async def _look_at_sources(self) -> None:

@@ -20,11 +20,27 @@ PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0"}
 _RELIED_ON: Final = (
     (
         driver.AIOKafkaConsumerThread,
-        ("_create_worker_consumer", "_fetch_records", "_ensure_consumer", "call_thread", "on_partitions_assigned"),
+        (
+            "_create_worker_consumer",
+            "_fetch_records",
+            "_ensure_consumer",
+            "_verify_aiokafka_event_path",
+            "call_thread",
+            "on_partitions_assigned",
+        ),
     ),
     (
         driver.Consumer,
-        ("_new_consumer_thread", "_add_gap", "_new_offset", "_getmany", "wait_empty", "_wait_for_ack", "_clean_unacked_messages"),
+        (
+            "_new_consumer_thread",
+            "_filter_tps_with_pending_acks",
+            "_new_offset",
+            "_getmany",
+            "verify_event_path",
+            "wait_empty",
+            "_wait_for_ack",
+            "_clean_unacked_messages",
+        ),
     ),
     (driver, ("ensure_aiokafka_TP", "server_list")),
     (AIOKafkaClient, ("send", "get_random_node", "bootstrap", "coordinator_lookup", "force_metadata_update", "set_topics")),

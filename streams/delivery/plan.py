@@ -56,10 +56,7 @@ class Source(Protocol):
         """How far it is fetched."""
 
     def handed_over(self, partition: TP) -> int:
-        """First position behind what was handed over, or is held until it is wanted."""
-
-    def holds(self, partition: TP) -> bool:
-        """Whether something of it is held until it is wanted."""
+        """First position behind what was handed over."""
 
 
 @dataclass(frozen=True, slots=True)

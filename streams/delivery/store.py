@@ -52,12 +52,8 @@ class ConsumerSource:
         return self._consumer.batch_thread.reach(partition)
 
     def handed_over(self, partition: TP) -> int:
-        """First position behind what was handed over, or is held until it is wanted."""
+        """First position behind what was handed over."""
         return self._consumer.batch_thread.handed_over(partition)
-
-    def holds(self, partition: TP) -> bool:
-        """Whether something of it is fetched and waits until it is wanted."""
-        return self._consumer.holds(partition)
 
 
 class PartitionStore:
@@ -104,7 +100,6 @@ class PartitionStore:
         app.on_partitions_assigned.connect(self._assigned, weak=False)
         transport: BatchTransport = app.transport
         transport.position_of = self.position_of
-        transport.wants_more = self.wants_more
         transport.drop_waiting = self.drop_waiting
 
     def __iter__(self) -> Iterator[PartitionExecutor]:
@@ -118,11 +113,6 @@ class PartitionStore:
         """What may be committed to the group for a source partition."""
         executor = self._executors.get(partition.partition)
         return executor.offset(partition.topic) if executor is not None else None
-
-    def wants_more(self, partition: TP) -> bool:
-        """Whether what is fetched of a source partition should be handed over now."""
-        executor = self._executors.get(partition.partition)
-        return executor is not None and executor.wants_more
 
     def drop_waiting(self) -> None:
         """Before partitions are taken away: let go of what waits for its turn."""

@@ -6,7 +6,7 @@ partition's state has reached, never what was acknowledged.
 
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import aiokafka
@@ -25,9 +25,9 @@ FETCH_BYTES = 16_384
 """A fetch that finds less is held: answering each few records costs broker and worker more than the records do."""
 
 LOOKS_AGAIN_S = 0.03
-"""How often to look which partitions want more, while something is held for some that are at work."""
+"""How often to look whether a source that held enough was taken up, and more of it should be fetched."""
 APART_S = 0.02
-"""Fetches are so far apart: asking the fetching thread, and handing over a batch, costs about as much as thirty records do."""
+"""Fetches are so far apart: asking the fetching thread, and handing over a bundle, costs about as much as thirty records do."""
 
 COLLECTS_EVERY_S = 30.0
 """How long to wait for what is in work before garbage is collected: a batch that was dropped in a circle of references never ends."""
@@ -156,7 +156,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] 
         return Reach(fetched=state.position, end=end, asked_ms=state.timestamp)
 
     def handed_over(self, partition: TP) -> int:
-        """First position behind everything that was made into batches, those that are still held too; 0 before the first."""
+        """First position behind everything that was made into batches; 0 before the first."""
         return self._next.get(driver.ensure_aiokafka_TP(partition), 0)
 
     async def on_partitions_assigned(self, assigned: Any, generation_id: int = 0) -> None:
@@ -187,22 +187,21 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         self._read_offset[partition] = None
         await self._thread.seek_to(partition, position)
         self._held.drop(partition)
-        self._read_offset[partition] = None  # a batch of an older fetch may have come in between: Faust would drop what lies before it
-
-    def holds(self, partition: TP) -> bool:
-        """Whether something of `partition` is fetched and waits here until it is wanted."""
-        return self._held.holds(partition)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         await self._keep_apart()
         held, batched = self._held, self.transport.batched
         # Faust pauses and resumes by changing the set of active partitions in place: it stays Faust's, what is full is left out here
-        fetchable = {each for each in active_partitions or () if not held.full(each)}
-        fetched = await super()._getmany(fetchable, LOOKS_AGAIN_S if held else timeout) if fetchable else {}
-        held.add({source: fetched.pop(source) for source in list(fetched) if source.topic in batched})
-        if held:
-            held.keep(self.assignment())
-        return fetched | held.take(self.transport.wants_more)
+        active = active_partitions or set()
+        fetchable = {each for each in active if not held.full(each)}
+        if not fetchable:
+            return {}
+        fetched = await super()._getmany(fetchable, timeout if len(fetchable) == len(active) else LOOKS_AGAIN_S)
+        held.keep(self.assignment())
+        opened = held.add({source: fetched.pop(source) for source in list(fetched) if source.topic in batched})
+        for source in opened:
+            self._read_offset[source] = None  # what is handed over is not a record: Faust would drop one that follows a rewound one
+        return fetched | opened
 
     async def wait_empty(self) -> None:
         """Return once all that is in work is done with, and commit; partitions are taken away, or the worker stops.
@@ -212,6 +211,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         goes on in the process, other roles lose their sessions, and their partitions are taken away in turn.
         """
         self.transport.drop_waiting()
+        self._held.clear()
         collected_s = time.monotonic()
         while not self.should_stop and self._unacked_messages:
             await self._wait_for_ack(timeout=1)
@@ -227,9 +227,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
             await self.sleep(early_s)
         self._fetched_s = time.monotonic()
 
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        if tp.topic not in self.transport.batched:
-            await super()._add_gap(tp, offset_from, offset_to)
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Whether fetching of a partition stands still. What Faust's streams have seen of it says nothing: bundles hold many topics."""
+        self._thread._verify_aiokafka_event_path(now, tp)  # noqa: SLF001  # checked at start, see names.py
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        """What may be committed: each source that is assigned, whichever bundles its batches came in."""
+        return (each for each in self.assignment() if topics is None or each in topics or each.topic in topics)
 
     def _new_offset(self, tp: TP) -> int | None:
         if tp.topic not in self.transport.batched:
@@ -244,7 +248,6 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]  # Faust is untype
 
     batched      full names of the topics that come as batches
     position_of  what to commit for a partition of them: the position of its state, None where there is none yet
-    wants_more   whether what is fetched of a partition of them should be handed over now
     drop_waiting lets go of what was handed over and is not in work yet
     isolation    read_committed where the broker has transactions
     max_batch    records in a batch at most
@@ -256,7 +259,6 @@ class BatchTransport(driver.Transport):  # type: ignore[misc]  # Faust is untype
         super().__init__(*args, **options)
         self.batched: set[str] = set()
         self.position_of: Callable[[TP], int | None] = lambda _: None
-        self.wants_more: Callable[[TP], bool] = lambda _: True
         self.drop_waiting: Callable[[], None] = lambda: None
         self.isolation = "read_committed"
         self.max_batch = 2000

@@ -10,6 +10,7 @@ from faust.types import TP
 from streams.delivery.batch import Batch
 from streams.delivery.commit import POSITION_KEY, Changes, Output, decode_position, encode_position
 from streams.delivery.executor import PartitionExecutor
+from streams.delivery.held import Bundle
 from streams.delivery.lingering import at_once
 from streams.delivery.plan import Plan
 
@@ -17,13 +18,20 @@ TOPIC, OTHER = "in", "in-too"
 
 
 def record(offset, value=b"v", topic=TOPIC):
-    return SimpleNamespace(offset=offset, key=b"k", value=value, topic=topic)
+    return SimpleNamespace(offset=offset, key=b"k", value=value, topic=topic, timestamp=offset)
 
 
 def batch(start, stop, *, topic=TOPIC, values=None):
     """Positions from start up to stop, a record at each."""
     values = values or {}
     return Batch(topic, 0, start, stop, [record(offset, values.get(offset, b"v"), topic) for offset in range(start, stop)])
+
+
+def bundle(*batches, most=100):
+    """What was fetched of one partition, as it is handed over."""
+    made = Bundle(batches[0], most)
+    made.add(batches)
+    return made
 
 
 class Stage:
@@ -35,7 +43,6 @@ class Stage:
         self.acknowledged = 0
         self.processors, self.writers = [], []
         self.begins, self.ends, self.ids, self.handed = {}, {}, {}, {}
-        self.held = set()
         self.strayed = set()
         self.failures = []  # what the next commits raise; None: nothing
         self.hold = None  # an Event that commits wait for
@@ -63,9 +70,6 @@ class Stage:
 
     def handed_over(self, partition):
         return self.handed.get(partition.topic, 0)
-
-    def holds(self, partition):
-        return partition.topic in self.held
 
     # -- the changelog
     async def read(self, number) -> AsyncIterator[list]:
@@ -103,8 +107,9 @@ class Stage:
         )
 
     def put(self, executor, *batches):
+        """Hand in a bundle for each batch."""
         for each in batches:
-            executor.put(each, self._acknowledge)
+            executor.put(bundle(each), self._acknowledge)
 
     def _acknowledge(self):
         self.acknowledged += 1

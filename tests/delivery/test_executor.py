@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from acting import OTHER, TOPIC, Stage, at_work, batch, position_of, ticked, until
+from acting import OTHER, TOPIC, Stage, at_work, batch, bundle, position_of, ticked, until
 
 from streams.delivery import arrivals
 from streams.delivery import executor as module
@@ -82,22 +82,20 @@ async def test_a_tick_asks_again_for_what_was_handed_over_and_never_came(play, c
     assert stage.rewinds == [(OTHER, 0)], "what came is not asked for again"
 
 
-async def test_a_tick_does_not_ask_again_for_what_is_held_until_the_partition_wants_it(play, clock):
-    stage = Stage(topics=(TOPIC, OTHER))
+async def test_a_tick_does_not_ask_again_for_what_waits_for_its_turn(play, clock):
+    stage = Stage(topics=(TOPIC, OTHER), max_records=3)
     executor = await play(stage)
     stage.rewinds.clear()
-    stage.handed, stage.held = {TOPIC: 3, OTHER: 2}, {OTHER}
-    stage.put(executor, batch(0, 3))
-    await until(lambda: executor.offset(TOPIC) == 3)
+    stage.handed = {TOPIC: 3, OTHER: 2}
+    stage.hold = asyncio.Event()
+    executor.put(bundle(batch(0, 3), batch(0, 2, topic=OTHER)), lambda: None)
+    await until(lambda: stage.processors[0].seen)
+    stage.hold.set()
     for _ in range(4):
         clock.passed_s += arrivals.REWIND_AGAIN_S
-        await ticked(stage, executor)
+        executor.tick()
+    await until(lambda: executor.offset(OTHER) == 2)
     assert stage.rewinds == [], "it was long at work on the other topic"
-    stage.held.clear()
-    await ticked(stage, executor)
-    clock.passed_s += arrivals.REWIND_AGAIN_S
-    await ticked(stage, executor)
-    assert stage.rewinds == [(OTHER, 0)], "it was given to the partition, and got lost on the way"
 
 
 async def test_ticks_ask_for_nothing_where_everything_came(play, clock):
@@ -144,18 +142,20 @@ async def test_batches_that_come_before_the_restore_is_done_are_dropped_and_the_
     assert executor.offset(TOPIC) == 0
 
 
-async def test_no_more_is_handed_over_while_it_works(play):
+async def test_what_is_fetched_while_it_works_is_taken_up_as_one(play):
     stage = Stage()
     stage.hold = asyncio.Event()
     executor = await play(stage)
-    await until(lambda: executor.wants_more)
-    stage.put(executor, *(batch(at, at + 1) for at in range(30)))
+    stage.put(executor, batch(0, 2))
     await until(lambda: stage.processors[0].seen)
-    stage.put(executor, *(batch(at, at + 1) for at in range(30, 40)))
-    assert not executor.wants_more
+    filled = bundle(batch(2, 3))
+    executor.put(filled, lambda: None)
+    for at in range(3, 40):
+        filled.add([batch(at, at + 1)])
     stage.hold.set()
     await until(lambda: executor.offset(TOPIC) == 40)
-    await until(lambda: executor.wants_more)
+    assert stage.commits == [2, 38]
+    assert filled.is_taken
 
 
 async def test_before_a_rebalance_only_what_is_in_work_is_finished_and_the_rest_is_fetched_again(play):
@@ -166,6 +166,7 @@ async def test_before_a_rebalance_only_what_is_in_work_is_finished_and_the_rest_
     await until(lambda: stage.processors[0].seen)
     executor.drop_waiting()
     assert stage.acknowledged == 19, "nobody waits for them"
+    assert executor.lag_s(TOPIC, 10_000.0) == 0, "nothing of them is kept"
     stage.hold.set()
     await until(lambda: stage.acknowledged == 20)
     assert stage.seen == [0, 1]
@@ -179,7 +180,7 @@ async def test_a_tick_in_between_does_not_make_records_wait(play):
     stage = Stage(lingering=lambda _since_s, _took_s: 60.0)
     executor = await play(stage)
     executor.tick()
-    await asyncio.sleep(2 * module.HANDED_OVER_S)
+    await asyncio.sleep(2 * module.GATHERS_S)
     stage.put(executor, batch(0, 2))
     await until(lambda: executor.offset(TOPIC) == 2)
 

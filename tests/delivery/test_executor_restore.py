@@ -78,7 +78,6 @@ async def test_a_source_that_does_not_fit_the_state_stops_the_partition_with_one
     assert words in critical[0]
     assert "restore" in critical[0], "it says what to do"
     assert "\n" not in critical[0]
-    assert not second.wants_more
     stage.put(second, batch(3, 4))
     assert second.offset(TOPIC) is None
     restores = stage.restores
@@ -112,7 +111,7 @@ async def test_a_source_that_stops_to_fit_while_the_partition_works_stops_it_too
     stage.put(executor, batch(3, 12))
     await asyncio.sleep(0.02)
     assert stage.acknowledged == 2
-    assert (executor.position, executor.wants_more) == (None, False)
+    assert executor.position is None
     assert stage.seen == [0, 1, 2]
 
 

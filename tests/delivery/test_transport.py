@@ -8,6 +8,7 @@ from acting import batch
 from faust.transport.consumer import ThreadDelegateConsumer
 from faust.types import TP
 
+from streams.delivery import transport
 from streams.delivery.application import Role, build
 from streams.delivery.lingering import at_once
 
@@ -23,9 +24,7 @@ async def consumer():
     """A worker's consumer that was never started."""
     role = Role("reader", ("in",), "changelog", lambda _number: None, at_once, 10)
     app = build(role, servers="127.0.0.1:1", partitions=2, transactional=True, session_timeout_s=6).app
-    made = app.transport.create_consumer(ignored, on_partitions_revoked=ignored, on_partitions_assigned=ignored)
-    app.transport.wants_more = lambda partition: True
-    return made
+    return app.transport.create_consumer(ignored, on_partitions_revoked=ignored, on_partitions_assigned=ignored)
 
 
 async def test_a_partition_that_was_paused_while_it_was_assigned_again_is_active_after_it_is_resumed(consumer):
@@ -37,33 +36,32 @@ async def test_a_partition_that_was_paused_while_it_was_assigned_again_is_active
     assert consumer._get_active_partitions() == {FIRST, SECOND}
 
 
-async def test_what_is_fetched_waits_for_a_partition_that_is_at_work_up_to_a_commits_worth(consumer, monkeypatch):
+async def test_what_is_fetched_is_handed_over_once_and_filled_up_to_a_commits_worth(consumer, monkeypatch):
     asked = []
 
     async def getmany(self, active_partitions, timeout):
-        asked.append(active_partitions)
+        asked.append((active_partitions, timeout))
         at = 10 * (len(asked) - 1)
         return {each: [batch(at, at + 10, topic="in")] for each in active_partitions}
 
     monkeypatch.setattr(ThreadDelegateConsumer, "_getmany", getmany)
     monkeypatch.setattr(consumer, "assignment", lambda: {FIRST, SECOND})
-    consumer.transport.wants_more = lambda partition: partition == SECOND
     handed_over = await consumer._getmany({FIRST, SECOND}, 1.0)
-    assert [each.start for each in handed_over[SECOND]] == [0]
-    assert FIRST not in handed_over
-    assert consumer.holds(FIRST)
-    assert not consumer.holds(SECOND)
-    await consumer._getmany({FIRST, SECOND}, 1.0)
-    assert asked == [{FIRST, SECOND}, {SECOND}]
-    consumer.transport.wants_more = lambda partition: True
-    handed_over = await consumer._getmany({FIRST}, 1.0)
+    assert handed_over.keys() == {FIRST, SECOND}
+    [first], [second] = handed_over[FIRST], handed_over[SECOND]
+    second.take()
+    handed_over = await consumer._getmany({FIRST, SECOND}, 1.0)
+    assert handed_over.keys() == {SECOND}, "the other one holds enough"
+    assert asked == [({FIRST, SECOND}, 1.0), ({SECOND}, transport.LOOKS_AGAIN_S)]
+    assert await consumer._getmany({FIRST, SECOND}, 1.0) == {}
     assert len(asked) == 2, "an empty set would mean every partition"
-    assert [(each.start, each.stop) for each in handed_over[FIRST]] == [(0, 10)]
+    assert [(each.start, each.stop) for each in first.take()] == [(0, 10)]
+    assert (await consumer._getmany({FIRST}, 1.0)).keys() == {FIRST}
 
 
 async def test_what_was_held_when_a_partition_is_fetched_again_is_forgotten(consumer, monkeypatch):
     async def getmany(self, active_partitions, timeout):
-        return {FIRST: [batch(5, 9, topic="in")]} if len(sought) == 0 else {}
+        return {FIRST: [batch(0 if sought else 5, 9, topic="in")]}
 
     async def seek_to(partition, position):
         sought.append((partition, position))
@@ -72,12 +70,19 @@ async def test_what_was_held_when_a_partition_is_fetched_again_is_forgotten(cons
     monkeypatch.setattr(ThreadDelegateConsumer, "_getmany", getmany)
     monkeypatch.setattr(consumer, "assignment", lambda: {FIRST, SECOND})
     monkeypatch.setattr(consumer._thread, "seek_to", seek_to)
-    consumer.transport.wants_more = lambda partition: False
-    await consumer._getmany({FIRST, SECOND}, 1.0)
+    [before] = (await consumer._getmany({FIRST, SECOND}, 1.0))[FIRST]
     await consumer.rewind(FIRST, 0)
-    consumer.transport.wants_more = lambda partition: True
-    assert await consumer._getmany({FIRST, SECOND}, 1.0) == {}
+    [after] = (await consumer._getmany({FIRST, SECOND}, 1.0))[FIRST]
     assert sought == [(FIRST, 0)]
+    assert (before.take(), [each.start for each in after.take()]) == ([], [0])
+
+
+async def test_every_source_that_is_assigned_is_committed_to_the_group_whichever_bundles_it_came_in(consumer, monkeypatch):
+    monkeypatch.setattr(consumer, "assignment", lambda: {FIRST, SECOND})
+    consumer.transport.position_of = lambda source: 7 + source.partition
+    sources = consumer._filter_tps_with_pending_acks()
+    assert {each: consumer._new_offset(each) for each in sources} == {FIRST: 7, SECOND: 8}
+    assert list(consumer._filter_tps_with_pending_acks({SECOND})) == [SECOND]
 
 
 class InWork:

@@ -222,10 +222,22 @@ def linking(touchpoint, *types):
 
 async def test_what_comes_late_and_links_identifiers_is_judged_a_second_later(stitched):
     assert await stitched.take_at(50) == []
-    assert of("inconsistency", await stitched.take(stitched.record(linking(promised(1, 48), "login", "cookie")))) == []
+    late = msgspec.structs.replace(linking(promised(1, 48), "login", "cookie"), received_at=stitched.now_us + 1_000_000)
+    assert of("inconsistency", await stitched.take(stitched.record(late))) == []
     [found] = of("inconsistency", await stitched.tick())
     assert found["rule"] == "promise_broken"
     assert await stitched.tick() == []
+
+
+@pytest.mark.parametrize(("on_its_way_s", "ticks"), [(5, 6), (10_000, 61)])
+async def test_in_a_backlog_it_is_judged_later_by_as_long_as_it_was_on_its_way_and_by_a_minute_at_most(stitched, on_its_way_s, ticks):
+    await stitched.take_at(50)
+    late = msgspec.structs.replace(
+        linking(promised(1, 48), "login", "cookie"), received_at=stitched.now_us + (1 - on_its_way_s) * 1_000_000
+    )
+    assert of("inconsistency", await stitched.take(stitched.record(late))) == []
+    told = [of("inconsistency", await stitched.tick()) for _ in range(ticks + 3)]
+    assert [number for number, rows in enumerate(told, 1) if rows] == [ticks]
 
 
 async def test_what_was_put_off_and_is_settled_meanwhile_is_never_told(stitched):
