@@ -1,7 +1,8 @@
 """The kill test of streams.delivery on Apache Kafka: `make chaos`, or `python -m bench.chaos [--without GUARANTEE | --all-off]`.
 
-Workers are killed, stopped, joined, frozen and woken while events flow. In the end the state and everything published must be what one
-thread makes of the same events. `--without` switches one guarantee off, in the workers of this test alone: the run must turn red then.
+Workers are killed, stopped, joined, frozen and woken while events flow, and one in a hundred of what they hand to their partitions gets
+lost. In the end the state and everything published must be what one thread makes of the same events. `--without` switches one guarantee
+off, in the workers of this test alone: the run must turn red then.
 """
 
 import argparse

@@ -12,12 +12,17 @@ from bench.chaos_fold import NOTHING, all_key, decode, encode, fold, told_key
 from bench.chaos_switches import SWITCHES
 from streams.delivery.application import Role, RoleApp, Watch, build
 from streams.delivery.commit import Changes, Output, Work
+from streams.delivery.executor import PartitionExecutor
 from streams.delivery.lingering import apart
 
 PARTITIONS = 4
 SESSION_TIMEOUT_S = 6.0  # the least that Kafka allows by default
 MOST_DELAY_S = 0.03
 """A step rests up to this long between reading its memory and writing it: what is not serial loses an update here."""
+
+
+LOST = 0.01
+"""Share of the bundles that get lost inside a worker."""
 
 
 class Counting:
@@ -82,6 +87,20 @@ def say_where(running: RoleApp) -> None:
         task.print_stack(limit=3, file=sys.stderr)
 
 
+def lose_some() -> None:
+    """Lose a bundle now and then on its way from the consumer to its partition: the position tells, and it is fetched again."""
+    put = PartitionExecutor.put
+
+    def put_most(self, bundle, acknowledge):
+        if self.position is not None and random.random() < LOST:
+            bundle.take()
+            acknowledge()
+        else:
+            put(self, bundle, acknowledge)
+
+    PartitionExecutor.put = put_most
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--servers", required=True)
@@ -89,6 +108,7 @@ def main() -> None:
     parser.add_argument("--topics", nargs="+", required=True)
     parser.add_argument("--without", choices=SWITCHES)
     asked = parser.parse_args()
+    lose_some()
     if asked.without:
         SWITCHES[asked.without]()
     topics, changelog, out = tuple(asked.topics), f"{asked.id}-changelog", f"{asked.id}-out"
