@@ -85,11 +85,10 @@ class PartitionExecutor:
         return self._doubtful or time.monotonic() - self._ticked_s > self.plan.session_s
 
     def put(self, bundle: Bundle, acknowledge: Callable[[], None]) -> None:
-        """Hand a bundle in. Before the restore is done it is dropped: the sources are sought to the position after it."""
-        if self._position is None:
-            bundle.take()
-            acknowledge()
-            return
+        """Hand a bundle in. Before the restore is done it waits, so that no more is fetched than it can hold.
+
+        Then the sources are sought to the position, and what was fetched of them before is dropped from every bundle.
+        """
         self._arrivals.put(Arrival(bundle, acknowledge))
         self._wake.set()
 

@@ -41,6 +41,7 @@ class Stage:
         self.changelog, self.published = [], []
         self.rewinds, self.refetches, self.restores, self.commits = [], 0, 0, []
         self.acknowledged = 0
+        self.bundles = []
         self.processors, self.writers = [], []
         self.begins, self.ends, self.ids, self.handed = {}, {}, {}, {}
         self.strayed = set()
@@ -53,6 +54,8 @@ class Stage:
     # -- the source
     async def rewind(self, partition, position):
         self.rewinds.append((partition.topic, position))
+        for each in self.bundles:
+            each.drop(partition.topic)
 
     async def bounds(self, partitions):
         return {each: self.begins.get(each.topic, 0) for each in partitions}, {
@@ -109,7 +112,8 @@ class Stage:
     def put(self, executor, *batches):
         """Hand in a bundle for each batch."""
         for each in batches:
-            executor.put(bundle(each), self._acknowledge)
+            self.bundles.append(bundle(each))
+            executor.put(self.bundles[-1], self._acknowledge)
 
     def _acknowledge(self):
         self.acknowledged += 1

@@ -131,15 +131,28 @@ async def test_each_source_topic_has_a_position_of_its_own(play):
     assert position_of(stage).offsets == {TOPIC: 3, OTHER: 4}
 
 
-async def test_batches_that_come_before_the_restore_is_done_are_dropped_and_the_source_is_sought_after(play):
+async def test_what_comes_before_the_restore_is_done_waits_and_is_dropped_as_the_source_is_sought(play):
     stage = Stage()
-    early = stage.executor()
-    stage.put(early, batch(0, 3))
-    assert stage.acknowledged == 1
-    executor = await play(stage)
-    await until(lambda: stage.rewinds)
-    assert stage.rewinds == [(TOPIC, 0)]
-    assert executor.offset(TOPIC) == 0
+    restoring = asyncio.Event()
+    read = stage.read
+
+    async def slowly(number):
+        await restoring.wait()
+        async for records in read(number):
+            yield records
+
+    stage.read = slowly
+    executor = stage.executor()
+    executor.start()
+    stage.put(executor, batch(7, 9))
+    await asyncio.sleep(0.02)
+    assert not stage.bundles[0].is_taken, "it is filled, until no more is fetched"
+    restoring.set()
+    await until(lambda: stage.acknowledged == 1)
+    assert (stage.rewinds, stage.refetches, stage.seen) == ([(TOPIC, 0)], 0, [])
+    stage.put(executor, batch(0, 3))
+    await until(lambda: executor.offset(TOPIC) == 3)
+    await executor.stop()
 
 
 async def test_what_is_fetched_while_it_works_is_taken_up_as_one(play):
