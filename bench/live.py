@@ -6,13 +6,11 @@ figures worse, not better.
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from streams.avro.codec import Encoder
-from streams.avro.refusal import Refusal
+from bench.encoded import encoded
 from streams.avro.registry import FileRegistry
 from streams.broker.sending import Lanes
 from streams.events import ChannelEvent
@@ -51,21 +49,21 @@ def shifted(value: Any, by: int) -> Any:
 
 def made(settings: Settings, planned: Sequence[ChannelEvent], rate: float) -> list[Due]:
     """The planned events, so many a second from soon on, in the order in which they are due."""
-    registry = FileRegistry()
     began_s = time.time() + len(planned) / MADE_PER_S + 1
-    by_channel: dict[str, list[tuple[int, ChannelEvent]]] = defaultdict(list)
+    dated = []
     for number, event in enumerate(planned):
         at = int((began_s + number / rate) * 1e6)
-        by_channel[event.channel].append((number, replace(event, record=shifted(event.record, at - event.at), at=at)))
-    due: dict[int, Due] = {}
-    for channel, numbered in by_channel.items():
-        prefix, topic = registry.reference(channel).prefix, settings.channel_topic(channel)
-        datums = Encoder(registry.current(channel)).encode_run([event.record for _, event in numbered])
-        for (number, event), datum in zip(numbered, datums, strict=True):
-            assert not isinstance(datum, Refusal), f"an event of {channel} does not fit its schema"
-            partition = partition_of(source_key(event.record), settings.partitions)
-            due[number] = Due(event.at / 1e6, event.record["event_id"], topic, partition, prefix + datum)
-    return [due[number] for number in range(len(planned))]
+        dated.append(replace(event, record=shifted(event.record, at - event.at), at=at))
+    return [
+        Due(
+            event.at / 1e6,
+            event.record["event_id"],
+            settings.channel_topic(event.channel),
+            partition_of(source_key(event.record), settings.partitions),
+            value,
+        )
+        for event, value in zip(dated, encoded(dated, FileRegistry()), strict=True)
+    ]
 
 
 async def send(settings: Settings, due: Sequence[Due]) -> float:

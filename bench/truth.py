@@ -18,8 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from time import process_time
 from typing import NamedTuple
 
+from bench.encoded import encoded
 from bench.identity import Partitions, Seen, send_on
-from streams.avro.codec import Encoder
 from streams.avro.refusal import Refusal
 from streams.avro.registry import FileRegistry
 from streams.channels.admission import Admission
@@ -64,19 +64,16 @@ class Lived(NamedTuple):
 
 def admitted(events: Iterable[ChannelEvent]) -> Iterable[Arrived]:
     """What admission makes of the events, in the order in which they arrive."""
-    registry = FileRegistry()
-    by_channel: dict[str, list[tuple[int, ChannelEvent]]] = defaultdict(list)
-    for number, event in enumerate(events):
-        by_channel[event.channel].append((number, event))
+    registry, published = FileRegistry(), list(events)
+    by_channel: dict[str, list[tuple[int, ChannelEvent, bytes]]] = defaultdict(list)
+    for number, (event, value) in enumerate(zip(published, encoded(published, registry), strict=True)):
+        by_channel[event.channel].append((number, event, value))
     arrived: list[tuple[int, Arrived]] = []
     for channel, numbered in by_channel.items():
-        prefix, admission = registry.reference(channel).prefix, Admission(channel, registry, KEY)
-        datums = Encoder(registry.current(channel)).encode_run([event.record for _, event in numbered])
-        values = [prefix + datum for datum in datums if not isinstance(datum, Refusal)]
-        assert len(values) == len(numbered), f"an event of {channel} does not fit its schema"
-        arrivals = [event.at for _, event in numbered]
-        answers = admission.admit_run(values, arrivals, [""] * len(values), arrivals[-1])
-        for (number, event), answer in zip(numbered, answers, strict=True):
+        arrivals = [event.at for _, event, _ in numbered]
+        values = [value for _, _, value in numbered]
+        answers = Admission(channel, registry, KEY).admit_run(values, arrivals, [""] * len(values), arrivals[-1])
+        for (number, event, _), answer in zip(numbered, answers, strict=True):
             assert not isinstance(answer, Refusal), f"{event.record['event_id']}: {answer}"
             arrived.append((number, Arrived(event.at, answer.touchpoint)))
     return (each for _, each in sorted(arrived, key=lambda each: each[0]))

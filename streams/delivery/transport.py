@@ -184,7 +184,6 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
 
     async def rewind(self, partition: TP, position: int) -> None:
         """Fetch `partition` again from `position`."""
-        self._read_offset[partition] = None
         await self._thread.seek_to(partition, position)
         self._held.drop(partition)
 

@@ -86,6 +86,7 @@ def test_a_conversation_about_another_offer_is_none():
 def test_a_denial_and_the_end_of_its_conversation_are_one_cause():
     [finding] = found(RULE, shown(0), *about(2), refused(2.2, conversation="V", event_id="no"))
     assert (finding.count, finding.evidence[-1]) == (1, "no")
+    assert finding.founding == ("conversation:phone:V",)
 
 
 def test_a_refusal_that_comes_after_the_end_of_its_conversation_says_it_otherwise_under_the_same_id():

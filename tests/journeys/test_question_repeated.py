@@ -34,6 +34,7 @@ def test_the_same_data_given_again_is_found_and_one_finding_with_its_being_asked
     story = (gave(0, event_id="first"), talk(5, "agent_asked", "phone", "W", data_kind="address", order="O1", event_id="asked"))
     [finding] = found(RULE, *story, gave(5.01, "phone", "W", event_id="given"))
     assert (finding.count, finding.evidence) == (1, ("first", "asked", "given"))
+    assert finding.founding == ("conversation:chat:V", "conversation:phone:W")
 
 
 def test_a_repetition_that_comes_late_from_the_same_conversation_moves_no_id():

@@ -62,7 +62,7 @@ class Scene:
         with two offers does: the id has it too.
         """
         suspicion = Suspicion(
-            inconsistency_id=suspicion_id(rule, *founding, *filter(None, [about])),
+            inconsistency_id=_id(rule, founding, about),
             rule=rule,
             founding=founding,
             holds_from=holds_from,
@@ -78,7 +78,7 @@ class Scene:
 
     def suspected(self, rule: str, founding: tuple[str, ...], *, about: str = "") -> Suspicion | None:
         """What these facts, which name conversations, founded before; a conversation goes on, and must not found it twice."""
-        return self.suspicions.get(suspicion_id(rule, *founding, *filter(None, [about])))
+        return self.suspicions.get(_id(rule, founding, about))
 
     def touch(self, suspicion: Suspicion) -> Suspicion:
         """Note that the touchpoint changes the suspicion."""
@@ -139,6 +139,11 @@ class Scene:
             if kin is not None:
                 kin.position = self.position
                 self.touched.add(each)
+
+
+def _id(rule: str, founding: tuple[str, ...], about: str) -> str:
+    """The id of what these facts found, by what it is about where they may found several."""
+    return suspicion_id(rule, *founding, *filter(None, [about]))
 
 
 def _campaign(touchpoint: Touchpoint) -> str:
