@@ -64,7 +64,7 @@ def conservation(memos: Iterable[tuple[str, bytes]], *, drained: bool) -> Conser
 
 
 def is_behind(memos: Iterable[tuple[str, bytes]]) -> bool:
-    """Whether stitch has more to judge by time alone than it has committed yet, or views do not follow yet what record wrote."""
+    """Whether stitch has put off whom it has to judge, by time alone or for what came; or views do not follow yet what record wrote."""
     decoded = (_memos[role].decode(memo) for role, memo in memos if memo and role in _memos)
     return any(isinstance(memo, StitchMemo | RecordMemo) and memo.is_behind for memo in decoded)
 

@@ -56,6 +56,11 @@ class Settling:
         if not touchpoint.replay and sum(each.type not in THINGS for each in touchpoint.identifiers) > 1:
             self._links[customer] = min(self._links.get(customer, touchpoint.corrected_at), touchpoint.corrected_at)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether anybody is put off."""
+        return bool(self._put_off)
+
     def over(self, now: int) -> list[str]:
         """Whose time is over by the wall clock (us)."""
         return [customer for customer, each in self._put_off.items() if now >= each.until]

@@ -66,6 +66,7 @@ class StitchPartition:
         self._held: set[str] = set()
         self._leaving: list[hand_over.Leaving] = []
         self._settling = Settling()
+        self._has_more_due = False
         self._joined: dict[str, str] = {}
         """By customer: what the last touchpoint of this commit came by, so that the next one need not ask again."""
         self._bound = self._judging.bound
@@ -90,6 +91,7 @@ class StitchPartition:
         """Take up the counts and clocks of the last commit; whoever is due is found by the next clock."""
         if position.memo:
             self.memo = self._judging.memo = _memos.decode(position.memo)
+        self._has_more_due = self.memo.is_behind
         self._held = set(self.state.loaded())
         self.accounts.loaded()
 
@@ -109,7 +111,7 @@ class StitchPartition:
         self._fold_lifted(arrived)
         self._part(time, arrived, work, outputs)
         concerned = dict.fromkeys(arrived) | dict.fromkeys(self._settling.over(work.now_us))
-        due = self.state.due(time_of, DUE_AT_ONCE) if time != clock_before or work.tick or self.memo.is_behind else []
+        due = self.state.due(time_of, DUE_AT_ONCE) if time != clock_before or work.tick or self._has_more_due else []
         concerned |= dict.fromkeys(due)
         if work.tick and self._revision != self.plan.knowledge.revision:
             self._revision = self.plan.knowledge.revision
@@ -120,14 +122,15 @@ class StitchPartition:
         for customer in concerned:
             self._judge(customer, time_of, arrived.get(customer, 0), work, outputs)
         has_more_accounts = self.accounts.judge(time_of, work, outputs)
-        was_behind, self.memo.is_behind = self.memo.is_behind, len(due) == DUE_AT_ONCE or has_more_accounts
+        self._has_more_due = len(due) == DUE_AT_ONCE or has_more_accounts
+        was_behind, self.memo.is_behind = self.memo.is_behind, self._has_more_due or self._settling.is_waiting
         told, changed = self.disruptions.publish(work.now_us, self.number)
         outputs.extend(told)
         state = self.state.take_changes()
         state |= self.accounts.take_changes() | self.truncated.take_changes() | changed
         if not outputs and not work.batches and not state and self.memo.is_behind == was_behind:
             return None
-        return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo), unfinished=self.memo.is_behind)
+        return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo), unfinished=self._has_more_due)
 
     def _judge(self, customer: str, time_of: Callable[[str], int | None], arrived: int, work: Work, outputs: list[Output]) -> None:
         """Publish what changed of a customer, unless he waits. `time_of` is how far time is for a domain."""

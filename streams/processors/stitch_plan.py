@@ -27,7 +27,7 @@ class StitchMemo(msgspec.Struct):
     judged_by   fingerprint of the knowledge by which every customer was judged
     met_duplicate, met_conflict    of those counted as new: what met its like only when an identifier's touchpoints came over
     accounts_left   accounts with more touchpoints than the bound, which are followed no longer
-    is_behind   whether more customers may be due than the last commit judged
+    is_behind   whether more customers may be due than the last commit judged, or some are put off
     """
 
     board: ClockBoard

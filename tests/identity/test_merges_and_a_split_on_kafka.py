@@ -64,7 +64,7 @@ async def rows_of(settings: Settings, count: int, expected: dict[str, str]) -> s
         await asyncio.sleep(1)
         found = dict(client.query("SELECT event_id, customer FROM touchpoints").result_rows)
         verdict = await verify(settings)
-        now = checksum(client) if found == expected and verdict.line.in_flight == 0 and verdict.rows == count else ""
+        now = checksum(client) if found == expected and verdict.is_drained and verdict.rows == count else ""
         if now and now == before:
             client.close()
             return now

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stitching import HOUR, KIM, LEE, OLD, START, Stitched, of, promised, statuses, talked, touch, without_processing
 
 from streams.avro.sealing import Sealed
+from streams.conservation import is_behind
 from streams.journeys.inconsistencies.promises import PromiseBroken
 from streams.journeys.knowledge import Knowledge
 from streams.journeys.touchpoint import Identifier, Offer, References, encode
@@ -245,6 +246,17 @@ async def test_what_was_put_off_and_is_settled_meanwhile_is_never_told(stitched)
     await stitched.take(stitched.record(linking(promised(1, 48), "login", "cookie")))
     await stitched.take(stitched.record(promised(47, None, action="kept")))
     assert of("inconsistency", stitched.published + await stitched.tick()) == []
+
+
+async def test_as_long_as_anyone_is_put_off_the_last_commit_says_that_stitch_is_behind(stitched):
+    """Else `touchpoints verify` would call the topics drained while rows are still to come."""
+    await stitched.take_at(50)
+    late = msgspec.structs.replace(linking(promised(1, 48), "login", "cookie"), received_at=stitched.now_us + 1_000_000)
+    await stitched.take(stitched.record(late))
+    assert is_behind([("stitch", stitched.memo)])
+    assert not stitched.is_unfinished, "nothing can be done before the time is over"
+    await stitched.tick()
+    assert not is_behind([("stitch", stitched.memo)])
 
 
 async def test_what_was_put_off_is_told_by_the_next_clock_after_a_restart(stitched):
