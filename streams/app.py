@@ -170,7 +170,7 @@ def _tables(settings: Settings, registry: Registry) -> dict[str, Table]:
 
 
 _TABLES: Final = {
-    topics.JOURNEYS: ("journey", "journeys"),
+    topics.JOURNEYS: ("journey", "journey_rows"),
     topics.INCONSISTENCIES: ("inconsistency", "inconsistencies"),
     topics.DISRUPTIONS: ("disruption", "disruptions"),
     topics.RULE_FAILURES: ("rule_failure", "rule_failures"),

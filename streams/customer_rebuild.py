@@ -130,24 +130,25 @@ def _awaited(settings: Settings, customer: str, name: str, within_s: float) -> t
 def _older(settings: Settings, customer: str, since: str) -> int:
     """Rows of the customer that were published before a time."""
     text = " UNION ALL ".join(
-        f"SELECT count() AS n FROM {table} WHERE {indexed(settings, table, key, 'customer = {customer:String}')}"  # noqa: S608  # our own names
+        f"SELECT count() AS n FROM {view} WHERE {indexed(settings, table, key, 'customer = {customer:String}')}"  # noqa: S608  # our own names
         " AND detected_at < {since:DateTime64(6, 'UTC')}"
-        for table, key in _TABLES
+        for view, table, key in _TABLES
     )
     return sum(row["n"] for row in asked(settings, text, {"customer": bound(customer), "since": since}))
 
 
 def _rows(settings: Settings, customer: str) -> tuple[Rows, Rows]:
     found = []
-    for table, key in _TABLES:
-        text = f"SELECT * EXCEPT ({', '.join(_left_out(table))}) FROM {table}"  # noqa: S608  # our own names
+    for view, table, key in _TABLES:
+        text = f"SELECT * EXCEPT ({', '.join(_left_out(table))}) FROM {view}"  # noqa: S608  # our own names
         text += f" WHERE {indexed(settings, table, key, 'customer = {customer:String}')}"
         body = read(settings, text, "JSONEachRow", {"customer": bound(customer)}).body
         found.append({row[key]: row for row in map(json.loads, body.splitlines())})
     return found[0], found[1]
 
 
-_TABLES: Final = (("journeys", "journey_id"), ("inconsistencies", "inconsistency_id"))
+_TABLES: Final = (("customer_journeys", "journey_rows", "journey_id"), ("inconsistencies", "inconsistencies", "inconsistency_id"))
+"""View, table behind it, key."""
 
 
 def _left_out(table: str) -> Sequence[str]:

@@ -63,7 +63,7 @@ class Judging:
         """
         published = self.state.published(customer)
         over, _ = self.plan.failures.rows(customer, {}, published, work.now_us, self.number)
-        entries = {row_id: entry for row_id, entry in published.items() if entry.severity != FAILURE}
+        entries = {row_id: entry.left(customer) for row_id, entry in published.items() if entry.severity != FAILURE}
         counted_no_more = {row_id: msgspec.structs.replace(entry, disruption=0) for row_id, entry in entries.items()}
         outputs.extend([*over, *self.disruptions.tell(deltas(published, counted_no_more, ()))])
         self._forget(customer, work, outputs)

@@ -65,6 +65,8 @@ class Publisher:
             if held is None or held.digest != digest:
                 entry = changes[row_id] = Entry(_version(held, now_us), digest, journey.process)
                 outputs.append(Output(self._journeys_topic, partition, key, self._write_journey.joined(pieces, entry.version, now_us)))
+                if held is not None and held.left_by:
+                    outputs.append(self.left_row_gone(row_id, held, now_us, partition))
         for finding in results.inconsistencies:
             held, digest = published.get(finding.inconsistency_id), _digest(_content(finding))
             if held is None or held.digest != digest:
@@ -77,9 +79,17 @@ class Publisher:
             if held.severity:
                 record = _gone_finding(row_id, customer, held, why_gone(row_id, held.word))
                 publish(self._inconsistencies_topic, self._inconsistencies, row_id, record, entry)
+            elif held.left_by:
+                changes[row_id] = entry
+                outputs.append(self.left_row_gone(row_id, held, now_us, partition, successor))
             else:
                 publish(self._journeys_topic, self._journeys, row_id, _superseded(row_id, customer, held, successor), entry)
         return outputs, changes
+
+    def left_row_gone(self, row_id: str, left: Entry, now_us: int, partition: int, successor: str = "") -> Output:
+        """The record that takes back a row which stands in the name of the customer who left it."""
+        record = _superseded(row_id, left.left_by, left, successor) | {"version": _version(left, now_us), "detected_at": now_us}
+        return Output(self._journeys_topic, partition, left.left_by.encode(), self._journeys.encode(record))
 
     @staticmethod
     def _gone(results: Results, published: Mapping[str, Entry], *, complete: bool) -> dict[str, str]:

@@ -314,7 +314,7 @@ class StitchPartition:
         self._judging.came[customer] = MERGE
         if chunk.before:
             self._bound.received(customer, chunk.before, chunk.entries)
-        if self._take_over(customer, chunk.entries, outputs):
+        if self._take_over(customer, chunk.entries, work, outputs):
             self._judging.fold_anew(customer)
             arrived.setdefault(customer, 0)
         if holding is None:
@@ -326,13 +326,16 @@ class StitchPartition:
         self._join(customer, *{decode(each).replay for each in self.state.held_under(holding).values()})
         arrived.setdefault(customer, 0)
 
-    def _take_over(self, customer: str, entries: Mapping[str, Entry], outputs: list[Output]) -> bool:
+    def _take_over(self, customer: str, entries: Mapping[str, Entry], work: Work, outputs: list[Output]) -> bool:
         """Versions of what another published under ids that may be this customer's now; whether any of his own is overtaken."""
         published = self.state.published(customer)
         overtaken = False
         for row_id, entry in entries.items():
             held = published.get(row_id)
-            if held is None or held.version <= entry.version:
+            if not entry.severity and held is not None and held.digest != GONE:  # a journey: each customer's row stands by itself
+                if entry.left_by:
+                    outputs.append(self.plan.publisher.left_row_gone(row_id, entry, work.now_us, self.number, row_id))
+            elif held is None or held.version <= entry.version:
                 overtaken = overtaken or (held is not None and held.digest != GONE)
                 outputs.extend(self.disruptions.tell(deltas(published, {row_id: entry}, ())))
                 self.state.set_published(customer, row_id, entry)

@@ -41,6 +41,8 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     """What was published last under an id: version, 64 bits of its content (0: it is gone), rule or process, severity of a finding.
 
     disruption  number of the disruption that an open finding is part of; 0 for none
+    left_by     of a journey: the customer in whose name the row stands, who could leave it and nothing else; "": it stands in the
+                name of who keeps this
     """
 
     version: int
@@ -48,6 +50,12 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     word: str
     severity: str = ""
     disruption: int = 0
+    left_by: str = ""
+
+    def left(self, customer: str) -> "Entry":
+        """The entry for whoever has the customer's identifiers now, where the row is left as it stands."""
+        in_his_name = self.digest and not self.severity and not self.left_by
+        return msgspec.structs.replace(self, left_by=customer) if in_his_name else self
 
 
 class Holding(msgspec.Struct, array_like=True):

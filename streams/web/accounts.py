@@ -87,7 +87,7 @@ def _journeys(settings: Settings, named: dict[str, str], last: int) -> tuple[Acc
         settings,
         "SELECT journey_id, process, status, phase, reference, last_step, touchpoints, customers_count AS customers,"  # noqa: S608
         " toUnixTimestamp64Micro(started_at) AS started, toUnixTimestamp64Micro(last_at) AS latest"
-        f" FROM account_journeys WHERE {indexed(settings, 'journeys', 'journey_id', 'account = {account:String}')}"
+        f" FROM account_journeys WHERE {indexed(settings, 'journey_rows', 'journey_id', 'account = {account:String}')}"
         " ORDER BY status = 'open' DESC, last_at DESC, journey_id",
         named,
     )

@@ -202,8 +202,8 @@ def _journeys(settings: Settings, customer: str) -> tuple[OpenJourney, ...]:
         settings,
         "SELECT journey_id, process, phase, reference, last_step, touchpoints,"  # noqa: S608
         " toUnixTimestamp64Micro(started_at) AS started, toUnixTimestamp64Micro(last_at) AS latest"
-        f" FROM journeys WHERE {indexed(settings, 'journeys', 'journey_id', 'customer = {customer:String}')} AND status = 'open'"
-        " ORDER BY last_at DESC, journey_id",
+        f" FROM customer_journeys WHERE {indexed(settings, 'journey_rows', 'journey_id', 'customer = {customer:String}')}"
+        " AND status = 'open' ORDER BY last_at DESC, journey_id",
         {"customer": bound(customer)},
     )
     return tuple(OpenJourney(started_at=row.pop("started"), last_at=row.pop("latest"), **row) for row in rows)

@@ -83,7 +83,7 @@ def output() -> Callable[..., bytes]:
 @pytest.fixture(scope="session")
 def tables() -> dict[str, Table]:
     return {
-        "journey": output_table("journeys", schema("journey")),
+        "journey": output_table("journey_rows", schema("journey")),
         "inconsistency": output_table("inconsistencies", schema("inconsistency")),
         "dead_letter": output_table("dead_letters", schema("dead_letter")),
     }

@@ -57,6 +57,14 @@ async def rows(installation, touchpoint, tables, output) -> None:
         journey("a1", "purchase", "completed", web, app, customer="", account="ACME"),
         journey("a2", "purchase", "superseded", web, customer="", account="ACME"),
     ]
+    journeys += [
+        journey("shared", "return", "completed", web, customer="gil", reference="order:7", started_at=NOON),
+        journey("shared", "return", "open", app, lost, customer="hal", reference="order:7", started_at=NOON + HOUR),
+        journey("shared", "return", "superseded", app, lost, web, customer="ira", reference="order:7"),
+        journey("alike", "return", "completed", web, customer="kit", reference="order:8", started_at=NOON),
+        journey("alike", "return", "dropped", web, customer="jan", reference="order:8", started_at=NOON),
+        journey("alike", "return", "open", web, customer="gil", reference="order:8", started_at=NOON + HOUR),
+    ]
     touchpoints += [
         encode(touchpoint(f"a1{number}", anchor=f"customer_number:{who}", account="ACME", channel="store"))
         for number, who in enumerate(("dora", "eve"))
@@ -125,6 +133,16 @@ def test_an_account_s_journey_names_its_customers_and_is_counted_apart_from_thei
         ("ACME", 2, 2, ["store"], 1, 0, 1, 0)
     ]
     assert ask("SELECT count() FROM journeys WHERE account = 'ACME'") == [(0,)]
+
+
+def test_a_journey_of_several_customers_counts_once_and_is_that_of_the_one_with_most_of_it(ask):
+    """Of as many touchpoints: whoever began first, then the first by customer. That of a customer who is another one now is nobody's."""
+    shared = "SELECT journey_id, customer, status FROM {} WHERE process = 'return' ORDER BY ALL"
+    assert ask(shared.format("journeys")) == [("alike", "jan", "dropped"), ("shared", "hal", "open")]
+    assert ask(shared.format("customer_journeys")) == [
+        ("alike", "gil", "open"), ("alike", "jan", "dropped"), ("alike", "kit", "completed"),
+        ("shared", "gil", "completed"), ("shared", "hal", "open"),
+    ]  # fmt: skip
 
 
 def test_a_touchpoint_is_late_beyond_the_horizon_and_one_of_an_import_never(ask):

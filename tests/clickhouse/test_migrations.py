@@ -6,6 +6,7 @@ import pytest
 
 from streams.clickhouse.client import connect
 from streams.clickhouse.migrations import Migration, MigrationError, Names, applied, found, migrate
+from streams.clickhouse.statements import split
 from streams.settings import Settings
 
 
@@ -89,6 +90,23 @@ class TestOnClickHouse:
             migrate(client, names, [broken])
         whole = Migration("0001_a.sql", broken.text.replace("SELECT nothing_here;", ""))
         assert migrate(client, names, [whole]) == ["0001_a.sql"]
+
+    def test_a_store_of_before_a_row_for_each_customer_keeps_every_version(self, client, names: Names):
+        every = found()
+        before = [each for each in every if each.name < "0020"]
+        migrate(client, names, before)
+        columns = "(journey_id, version, customer, status, phase)"
+        client.command(f"INSERT INTO {names.store}.journeys {columns} VALUES ('j', 1, 'ada', 'open', 'service')")
+        client.command(f"INSERT INTO {names.store}.journeys {columns} VALUES ('j', 2, 'ada', 'completed', 'loyalty')")
+        (copied,) = [each for each in every if each.name.startswith("0020")]
+        for statement in split(names.fill(copied.text)):  # cut off before it was recorded: it is applied again
+            client.command(statement)
+        assert migrate(client, names) == [each.name for each in every if each not in before]
+        client.command(f"INSERT INTO {names.store}.journey_rows {columns} VALUES ('j', 3, 'bob', 'open', 'service')")
+        rows = client.query(f"SELECT DISTINCT version, status FROM {names.views}.journeys_history ORDER BY version")
+        assert rows.result_rows == [(1, "open"), (2, "completed"), (3, "open")]
+        rows = client.query(f"SELECT customer, status FROM {names.views}.customer_journeys ORDER BY customer")
+        assert rows.result_rows == [("ada", "completed"), ("bob", "open")]
 
     def test_a_store_of_before_findings_in_any_language_goes_on_with_its_versions(self, client, names: Names):
         every = found()

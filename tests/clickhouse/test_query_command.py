@@ -90,7 +90,7 @@ def test_parameters_are_bound(running: Settings):
 def test_nothing_can_be_written(running: Settings):
     store = running.clickhouse_store
     for statement in (
-        f"TRUNCATE TABLE {store}.journeys",
+        f"TRUNCATE TABLE {store}.journey_rows",
         f"INSERT INTO {store}.identities (type) VALUES ('x')",
         "CREATE TABLE t (a Int8) ENGINE = Memory",
     ):

@@ -21,6 +21,7 @@ BUYER, USER = ("customer_number", "1-0001"), ("email", "ulla@acme.example")
 EVENTS = "arrayMap(each -> each.event_id, moments)"
 OF_ACCOUNT = f"SELECT account, process, reference, status, {EVENTS}, channel_switches, customers FROM account_journeys ORDER BY process"
 OWN_ORIENTATIONS = f"SELECT customer, process, status, {EVENTS} AS events FROM journeys WHERE process = 'orientation' ORDER BY events"
+OF_THE_ORDER = f"SELECT customer, {EVENTS} AS events FROM {{}} WHERE process = 'purchase' ORDER BY length(events) DESC"
 OWN = f"SELECT customer, process, status, {EVENTS} AS events FROM journeys ORDER BY events"
 
 
@@ -65,7 +66,9 @@ async def test_an_account_s_buying_journey_is_over_both_its_customers_beside_the
             await publish(stack.settings, [each])
         await until(stack.settings, OF_ACCOUNT, of_account(sorted((buyer, user))))
         own = [(buyer, "orientation", "completed", ["compared"]), (user, "orientation", "open", ["looked", "asked"])]
-        await until(stack.settings, OWN_ORIENTATIONS, own)  # the order is of both: whose row its journey has hangs on time
+        await until(stack.settings, OWN_ORIENTATIONS, own)
+        await until(stack.settings, OF_THE_ORDER.format("customer_journeys"), [(buyer, ["ordered", "paid"]), (user, ["collected"])])
+        assert rows(stack.settings, OF_THE_ORDER.format("journeys")) == [(buyer, ["ordered", "paid"])], "who has most of it"
         counted = "SELECT account, touchpoints, length(channels), customers, journeys FROM accounts"
         assert rows(stack.settings, counted) == [(ACME, 6, 2, 2, 2)]
         answer = json.loads(await asyncio.to_thread(said, "lookup", ACME, "--type", "account", "--dir", str(tmp_path), "--json"))

@@ -117,10 +117,11 @@ class Stitched:
 
     @property
     def current(self):
-        """The last row under each id, less what belongs to the processing."""
+        """The last row under each key, less what belongs to the processing: an id, and for a journey the customer too."""
         rows = {}
         for name, row in self.published:
-            rows[row[f"{name}_id"]] = {field: value for field, value in row.items() if field not in PROCESSING}
+            of = row["customer"] if name == "journey" else ""
+            rows[row[f"{name}_id"], of] = {field: value for field, value in row.items() if field not in PROCESSING}
         return rows
 
     def _fetched(self, key, value, kind, *headers):

@@ -79,7 +79,7 @@ def record(settings: Settings) -> Callable[..., None]:
                 schema = json.loads((shipped.folder("schemas") / f"{name}.avsc").read_text())
                 out = BytesIO()
                 fastavro.schemaless_writer(out, fastavro.parse_schema(schema), empty[name] | fields)
-                table = output_table({"journey": "journeys", "inconsistency": "inconsistencies"}[name], schema)
+                table = output_table({"journey": "journey_rows", "inconsistency": "inconsistencies"}[name], schema)
                 assert await inserts.insert(table, [out.getvalue()]) == []
 
     def now(*rows: Any) -> None:
