@@ -32,6 +32,7 @@ from streams.processors.identify import IdentifyPartition, IdentifyPlan
 from streams.processors.identities import IdentityRows
 from streams.processors.knowledge import KnowledgeReader
 from streams.processors.knowledge_rows import KnowledgeRows
+from streams.processors.node_room import NodeRoom
 from streams.processors.outputs import Publisher
 from streams.processors.record import RecordPartition, RecordPlan, Sink
 from streams.processors.stitch import StitchPartition
@@ -121,6 +122,7 @@ def _identify(settings: Settings, registry: Registry) -> Role:
             OutputEncoder(registry, "identity_link"),
         ),
         types=load_identifiers(settings.identifiers).types,
+        room=NodeRoom(settings.nodes_spare_mib * 2**20),
     )
     taken = [settings.topic(topics.ADMITTED)]
     return _role(settings, "identify", taken, partial(IdentifyPartition, plan=plan), apart(settings.linger_ms / 1000))

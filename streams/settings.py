@@ -63,6 +63,8 @@ class Settings:
     at_rest_mib             folds of other customers that it keeps in bytes, MiB; 2.7 KiB for one with 20 touchpoints
     folds_spare_mib         for both beside, MiB by halves, less what the packed customers take: with a few thousand customers their folds
                             have all of it, with some 300,000 nothing
+    nodes_spare_mib         nodes of identify, beyond 4,096 of each partition, that are kept as they are, MiB, less what the packed ones
+                            take: 2 KiB for each identifier
     customer_touchpoints    touchpoints that stitch keeps of one customer; beyond, the oldest of before the horizon (48 h) are dropped, down
                             to half, and only recorded history can fold that customer again (`touchpoints rebuild`)
     account_touchpoints     touchpoints that stitch keeps of one account; one with more is followed no longer, its journeys are taken back
@@ -101,7 +103,8 @@ class Settings:
     record_linger_ms: float = 500.0
     folded_touchpoints: int = 48_000
     at_rest_mib: int = 64
-    folds_spare_mib: int = 384
+    folds_spare_mib: int = 1024
+    nodes_spare_mib: int = 256
     customer_touchpoints: int = 5_000
     account_touchpoints: int = 5_000
     disruption_customers: int = 10

@@ -33,6 +33,7 @@ from streams.processors.internal import (
     read_clock,
     solitary,
 )
+from streams.processors.node_room import NodeRoom
 from streams.processors.watermark import ClockBoard
 
 
@@ -51,13 +52,14 @@ _encode = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class IdentifyPlan:
-    """Where touchpoints go on, where nodes of other partitions are told, and what identifiers of each type do."""
+    """Where touchpoints go on, where nodes of other partitions are told, what identifiers of each type do, and room for nodes."""
 
     admitted_topic: str
     identified_topic: str
     partitions: int
     rows: IdentityRows
     types: Mapping[str, IdentifierType] = field(default_factory=lambda: TYPES)
+    room: NodeRoom = field(default_factory=NodeRoom)
 
 
 class IdentifyPartition:
@@ -67,6 +69,7 @@ class IdentifyPartition:
         self.number, self.plan = number, plan
         self.memo = IdentifyMemo(board=ClockBoard())
         self.graph = Graph(plan.types)
+        plan.room.add(self.graph.nodes)
 
     def load(self, key: bytes, value: bytes | None) -> None:
         """Take in one record of the changelog."""
@@ -107,7 +110,7 @@ class IdentifyPartition:
 
     def committed(self, position: Position) -> None:  # noqa: ARG002  # the executor's word to every processor
         """Pack nodes that were not touched lately."""
-        self.graph.nodes.rest()
+        self.graph.nodes.rest(self.plan.room.most)
 
     def _take(self, record: Any, headers: dict[str, bytes], outputs: list[Output]) -> None:
         """One touchpoint: its identifiers were seen together; it goes to the anchor's customer, or on to its next identifier."""

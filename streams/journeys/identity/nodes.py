@@ -10,7 +10,7 @@ from streams.journeys.identity.strength import name_of
 from streams.journeys.shelves import Shelves
 
 OPEN: Final = 4096
-"""Nodes of a partition that are kept as they are, about 2 KiB each."""
+"""Nodes of a partition that are kept as they are where nothing else is said, about 2 KiB each."""
 SHELF_BYTES: Final = 1024
 
 
@@ -21,6 +21,11 @@ class Nodes:
         self._open: OrderedDict[str, Node] = OrderedDict()
         self._changed: set[str] = set()
         self._packed = Shelves(SHELF_BYTES)
+
+    @property
+    def packed_bytes(self) -> int:
+        """What the packed nodes take, those that are open beside among them."""
+        return self._packed.size_bytes
 
     def __getitem__(self, identifier: str) -> Node:
         """The node of an identifier. Raises KeyError where there is none."""
