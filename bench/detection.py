@@ -5,19 +5,24 @@ records goes on elsewhere: no row is needed for a finding. An import first, to w
 dated when they are due (`bench.live`); those of the first seconds are not counted. What is counted is the time from there to the moment
 at which a consumer that reads committed records gets the finding, for rules whose two facts decide at once.
 
-Run: .venv/bin/python -m bench.detection [RATE [SECONDS]]
+A partition commits by itself, and each commit costs the same however little is in it: one worker alone is quickest with one partition
+that takes up work as it comes. More partitions let more workers share it; with 4 (the default) findings take longer on one core.
+
+Run: .venv/bin/python -m bench.detection [RATE [SECONDS]] [--partitions 4] [--linger-ms 50]
 """
 
+import argparse
 import asyncio
 import os
-import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from bench.latency import Measured, distribution, to_publish, watch_findings
 from bench.live import made, send
 from bench.pipeline import OTHER_CORE, TICKS, stack, worked_off, working
 from streams.publishing import publish_import
+from streams.settings import Settings
 from streams.simulation import simulate
 
 ROLES = ("admit", "identify", "stitch")
@@ -36,11 +41,11 @@ def busy_s(core: int) -> float:
     return (sum(ticks) - ticks[3] - ticks[4]) / TICKS
 
 
-async def measure(rate: float, seconds: float) -> None:
+async def measure(rate: float, seconds: float, **settings_of: Any) -> None:
     """Print the distribution."""
     os.sched_setaffinity(0, {OTHER_CORE})
     measured = Measured()
-    async with stack() as settings, working(settings, ",".join(ROLES)) as cpu_s:
+    async with stack(**settings_of) as settings, working(settings, ",".join(ROLES)) as cpu_s:
         await publish_import(settings, simulate(150, 9).events(), name="simulation-warm")
         await worked_off(settings, ROLES)
         listening = asyncio.ensure_future(watch_findings(settings, measured))
@@ -57,8 +62,20 @@ async def measure(rate: float, seconds: float) -> None:
         listening.cancel()
     print(distribution("publish to finding", measured.to_finding(since=began + WARM_S), GOAL_S))
     shares = f"worker {used / took:.0%} of a core, all else {others / took:.0%}"
-    print(f"  sent in {took:.1f} s, the last {behind * 1000:.0f} ms late; {shares}")
+    print(f"  sent in {took:.1f} s, the last {behind * 1000:.0f} ms late; {shares}; {settings_of}")
+
+
+def main() -> None:
+    """Take the command line's words."""
+    usual = Settings()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rate", nargs="?", type=float, default=RATE, help="touchpoints a second")
+    parser.add_argument("seconds", nargs="?", type=float, default=SECONDS, help="how long they are counted")
+    parser.add_argument("--partitions", type=int, default=usual.partitions, help="of every topic")
+    parser.add_argument("--linger-ms", type=float, default=usual.linger_ms, help="how far apart a partition takes up work")
+    asked = parser.parse_args()
+    asyncio.run(measure(asked.rate, asked.seconds, partitions=asked.partitions, linger_ms=asked.linger_ms))
 
 
 if __name__ == "__main__":
-    asyncio.run(measure(float(sys.argv[1]) if len(sys.argv) > 1 else RATE, float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS))
+    main()

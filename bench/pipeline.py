@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.unit import Units, units_on
 from streams import topics
@@ -50,6 +51,8 @@ async def start(settings: Settings, roles: str, core: int) -> asyncio.subprocess
     own = {
         "BROKERS": settings.brokers,
         "CLICKHOUSE_URL": settings.clickhouse_url,
+        "PARTITIONS": str(settings.partitions),
+        "LINGER_MS": str(settings.linger_ms),
         "METRICS_PORT": "0",
         **KEYS,
     }
@@ -75,11 +78,11 @@ async def working(settings: Settings, roles: str) -> AsyncIterator[Callable[[], 
 
 
 @asynccontextmanager
-async def stack() -> AsyncIterator[Settings]:
-    """A broker and a ClickHouse with tables and topics, and nothing in them."""
+async def stack(**more: Any) -> AsyncIterator[Settings]:
+    """A broker and a ClickHouse with tables and topics, and nothing in them. `more` are settings by name, beside theirs."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, EmbeddedClickHouse(Path(folder) / "clickhouse") as clickhouse:
         async with LocalKafka() as kafka:
-            settings = Settings(brokers=kafka.bootstrap, clickhouse_url=clickhouse.url, pseudonym_key=KEYS["PSEUDONYM_KEY"])
+            settings = Settings(brokers=kafka.bootstrap, clickhouse_url=clickhouse.url, pseudonym_key=KEYS["PSEUDONYM_KEY"], **more)
             migrate(connect(settings), Names.of(settings))
             await topics.create_topics(settings)
             await asyncio.sleep(LED_AFTER_S)
