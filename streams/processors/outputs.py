@@ -55,9 +55,10 @@ class Publisher:
         changes: dict[str, Entry] = {}
         key = customer.encode() or None  # an account's rows have no customer
 
-        def publish(topic: str, encoder: OutputEncoder, row_id: str, record: dict[str, Any], entry: Entry) -> None:
-            changes[row_id] = entry
-            outputs.append(Output(topic, partition, key, encoder.encode(record | {"version": entry.version, "detected_at": now_us})))
+        def publish(finding_id: str, record: dict[str, Any], entry: Entry) -> None:
+            changes[finding_id] = entry
+            value = self._inconsistencies.encode(record | {"version": entry.version, "detected_at": now_us})
+            outputs.append(Output(self._inconsistencies_topic, partition, key, value))
 
         for journey in results.journeys:
             row_id, pieces = journey.journey_id, self._write_journey.pieces(journey)
@@ -66,30 +67,28 @@ class Publisher:
                 entry = changes[row_id] = Entry(_version(held, now_us), digest, journey.process)
                 outputs.append(Output(self._journeys_topic, partition, key, self._write_journey.joined(pieces, entry.version, now_us)))
                 if held is not None and held.left_by:
-                    outputs.append(self.left_row_gone(row_id, held, now_us, partition))
+                    outputs.append(self.journey_gone(row_id, customer, held, now_us, partition))
         for finding in results.inconsistencies:
             held, digest = published.get(finding.inconsistency_id), _digest(_content(finding))
             if held is None or held.digest != digest:
                 entry = Entry(_version(held, now_us), digest, finding.rule, finding.severity, number_of(finding))
                 record = _finding_record(finding) | {"published_at": arrived_us}
-                publish(self._inconsistencies_topic, self._inconsistencies, finding.inconsistency_id, record, entry)
+                publish(finding.inconsistency_id, record, entry)
         for row_id, successor in self._gone(results, published, complete=complete).items():
             held = published[row_id]
             entry = Entry(_version(held, now_us), GONE, held.word, held.severity)
             if held.severity:
-                record = _gone_finding(row_id, customer, held, why_gone(row_id, held.word))
-                publish(self._inconsistencies_topic, self._inconsistencies, row_id, record, entry)
-            elif held.left_by:
-                changes[row_id] = entry
-                outputs.append(self.left_row_gone(row_id, held, now_us, partition, successor))
+                publish(row_id, _gone_finding(row_id, customer, held, why_gone(row_id, held.word)), entry)
             else:
-                publish(self._journeys_topic, self._journeys, row_id, _superseded(row_id, customer, held, successor), entry)
+                changes[row_id] = entry
+                outputs.append(self.journey_gone(row_id, customer, held, now_us, partition, successor=successor))
         return outputs, changes
 
-    def left_row_gone(self, row_id: str, left: Entry, now_us: int, partition: int, successor: str = "") -> Output:
-        """The record that takes back a row which stands in the name of the customer who left it."""
-        record = _superseded(row_id, left.left_by, left, successor) | {"version": _version(left, now_us), "detected_at": now_us}
-        return Output(self._journeys_topic, partition, left.left_by.encode(), self._journeys.encode(record))
+    def journey_gone(self, row_id: str, customer: str, held: Entry, now_us: int, partition: int, *, successor: str = "") -> Output:
+        """The record that takes back a journey's row: in the name of the customer who left it, or else of `customer`, who holds it."""
+        name = held.left_by or customer
+        record = _superseded(row_id, name, held, successor) | {"version": _version(held, now_us), "detected_at": now_us}
+        return Output(self._journeys_topic, partition, name.encode() or None, self._journeys.encode(record))
 
     @staticmethod
     def _gone(results: Results, published: Mapping[str, Entry], *, complete: bool) -> dict[str, str]:

@@ -334,7 +334,7 @@ class StitchPartition:
             held = published.get(row_id)
             if not entry.severity and held is not None and held.digest != GONE:  # a journey: each customer's row stands by itself
                 if entry.left_by:
-                    outputs.append(self.plan.publisher.left_row_gone(row_id, entry, work.now_us, self.number, row_id))
+                    outputs.append(self.plan.publisher.journey_gone(row_id, customer, entry, work.now_us, self.number, successor=row_id))
             elif held is None or held.version <= entry.version:
                 overtaken = overtaken or (held is not None and held.digest != GONE)
                 outputs.extend(self.disruptions.tell(deltas(published, {row_id: entry}, ())))
