@@ -57,7 +57,7 @@ class Settings:
     skew_limit_s            an event this far ahead of the wall clock never moves time
     told_ahead_s            a finding that two facts decide is told while time is no further behind them than this; it waits in a backlog
     max_batch               records of one commit at most; record, whose blocks should be large, takes twice as many
-    linger_ms               how far apart a partition takes up work, milliseconds
+    linger_ms               how far apart a partition takes up work, milliseconds; less, by its share, where a worker has fewer than four
     record_linger_ms        how far apart blocks go into ClickHouse, of all partitions together, milliseconds
     folded_touchpoints      touchpoints of the customers whom a stitch worker keeps folded, about 2.5 KiB each
     at_rest_mib             folds of other customers that it keeps in bytes, MiB; 2.7 KiB for one with 20 touchpoints

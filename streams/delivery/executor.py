@@ -240,7 +240,8 @@ class PartitionExecutor:
     async def _await_work(self) -> None:
         if self._arrivals.records < self.plan.max_records and not self._unfinished:
             if self._had_records:
-                await asyncio.sleep(self.plan.lingering(time.monotonic() - self._taken_s, self._took_s))
+                since_s = time.monotonic() - self._taken_s
+                await asyncio.sleep(self.plan.lingering(since_s, self._took_s, self.plan.held()))
             if not self._wake.is_set():
                 await self._wake.wait()
                 await asyncio.sleep(GATHERS_S)

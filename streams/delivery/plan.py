@@ -69,6 +69,7 @@ class Plan:
     ends_known          whether the broker lists the end of a partition truly
     lingering           how long to wait for more work before it is taken up
     max_records         records in one commit at most
+    held                how many partitions of the role this worker has by now
     session_s           a worker that stood still longer may have lost the partition without knowing
     turn                held while a partition is restored: what is loaded and not in order yet takes room
     """
@@ -82,6 +83,7 @@ class Plan:
     ends_known: bool
     lingering: Lingering
     max_records: int
+    held: Callable[[], int] = lambda: 1
     session_s: float = math.inf
     turn: AbstractAsyncContextManager[object] = field(default_factory=asyncio.Lock)
     on_commit: Callable[[float, int], None] = lambda _seconds, _records: None

@@ -91,6 +91,7 @@ class PartitionStore:
             ends_known=transactional,
             lingering=lingering,
             max_records=max_records,
+            held=lambda: len(self._executors),
             session_s=session_s,
             turn=turn,
             on_commit=on_commit,

@@ -94,13 +94,17 @@ class AdmitPartition(MemoPartition[AdmitMemo]):
         for batch in work.batches:
             self._admit(batch, work, outputs)
         self._hear_idle_sources(work)
-        clock = self.memo.times.collapsed(self.number, list(self.plan.channels.values()))
-        if work.tick and clock != self.memo.clock:
-            self.memo.clock = clock
-            outputs.extend(clock_outputs(self.plan.admitted_topic, self.plan.partitions, clock))
+        if work.tick:
+            self._tell_time(outputs)
         if not outputs and not work.batches:
             return None
         return Changes(outputs=outputs, memo=self.remembered())
+
+    def _tell_time(self, outputs: list[Output]) -> None:
+        clock = self.memo.times.collapsed(self.number, list(self.plan.channels.values()))
+        if clock != self.memo.clock:
+            self.memo.clock = clock
+            outputs.extend(clock_outputs(self.plan.admitted_topic, self.plan.partitions, clock))
 
     def _admit(self, batch: Batch, work: Work, outputs: list[Output]) -> None:
         channel = self.plan.channels[batch.topic]

@@ -135,6 +135,8 @@ class Folds:
 
     def fit(self) -> list[str]:
         """Lay folds that nobody asked for lately at rest until all fit; whose they were."""
+        if not self._held and not self.resting:
+            return []
         for customer in self._used:
             fold = self._held.get(customer)
             if fold is not None:

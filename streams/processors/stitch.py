@@ -67,6 +67,7 @@ class StitchPartition:
         self._leaving: list[hand_over.Leaving] = []
         self._settling = Settling()
         self._has_more_due = False
+        self._agreed: Clock | None = None
         self._joined: dict[str, str] = {}
         """By customer: what the last touchpoint of this commit came by, so that the next one need not ask again."""
         self._bound = self._judging.bound
@@ -91,6 +92,7 @@ class StitchPartition:
         """Take up the counts and clocks of the last commit; whoever is due is found by the next clock."""
         if position.memo:
             self.memo = self._judging.memo = _memos.decode(position.memo)
+        self._agreed = None
         self._has_more_due = self.memo.is_behind
         self._held = set(self.state.loaded())
         self.accounts.loaded()
@@ -102,11 +104,11 @@ class StitchPartition:
         self._judging.came.clear()
         self._settling.begin()
         self._joined.clear()
-        clock_before = self.memo.board.time(self.number, self.plan.partitions)
+        clock_before = self._time()
         for batch in work.batches:
             for record in batch.records:
                 self._take(record, work, arrived, outputs)
-        time = self.memo.board.time(self.number, self.plan.partitions)
+        time = self._time()
         time_of = cache(partial(domain_time, time=time))
         self._fold_lifted(arrived)
         self._part(time, arrived, work, outputs)
@@ -131,6 +133,12 @@ class StitchPartition:
         if not outputs and not work.batches and not state and self.memo.is_behind == was_behind:
             return None
         return Changes(state=state, outputs=outputs, memo=msgspec.msgpack.encode(self.memo), unfinished=self._has_more_due)
+
+    def _time(self) -> Clock:
+        """How far time is by all clocks that were heard."""
+        if self._agreed is None:
+            self._agreed = self.memo.board.time(self.number, self.plan.partitions)
+        return self._agreed
 
     def _judge(self, customer: str, time_of: Callable[[str], int | None], arrived: int, work: Work, outputs: list[Output]) -> None:
         """Publish what changed of a customer, unless he waits. `time_of` is how far time is for a domain."""
@@ -177,6 +185,7 @@ class StitchPartition:
         kind = headers.get(KIND)
         if kind == CLOCK:
             self.memo.board.hear(read_clock(record.value))
+            self._agreed = None
         elif kind == MOVE:
             move = hand_over.read_move(record.value)
             self._judging.came[move.sender] = SPLIT if move.by_cut else MERGE

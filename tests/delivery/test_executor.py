@@ -190,7 +190,7 @@ async def test_before_a_rebalance_only_what_is_in_work_is_finished_and_the_rest_
 
 
 async def test_a_tick_in_between_does_not_make_records_wait(play):
-    stage = Stage(lingering=lambda _since_s, _took_s: 60.0)
+    stage = Stage(lingering=lambda _since_s, _took_s, _partitions: 60.0)
     executor = await play(stage)
     executor.tick()
     await asyncio.sleep(2 * module.GATHERS_S)
