@@ -5,8 +5,8 @@ records goes on elsewhere: no row is needed for a finding. An import first, to w
 dated when they are due (`bench.live`); those of the first seconds are not counted. What is counted is the time from there to the moment
 at which a consumer that reads committed records gets the finding, for rules whose two facts decide at once.
 
-A partition commits by itself, and each commit costs the same however little is in it: one worker alone is quickest with one partition
-that takes up work as it comes. More partitions let more workers share it; with 4 (the default) findings take longer on one core.
+A partition commits by itself, and each commit costs the same however little is in it: one worker alone is quickest with one partition.
+More partitions let more workers share it; with 4 (the default) findings take longer on one core.
 
 Run: .venv/bin/python -m bench.detection [RATE [SECONDS]] [--partitions 4] [--linger-ms 50]
 """
