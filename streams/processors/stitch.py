@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from streams.avro.refusal import Refusal
 from streams.delivery.commit import Changes, Output, Position, Work
 from streams.journeys.customer import Customer
 from streams.journeys.life import CORRECTION, MERGE, SPLIT
 from streams.journeys.results import Added
-from streams.journeys.touchpoint import Touchpoint, decode, encode
+from streams.journeys.touchpoint import Touchpoint, decode
 from streams.processors import hand_over
 from streams.processors.accounts import KEY, AccountFolds
+from streams.processors.conflicts import Conflicts, compared, parted
 from streams.processors.disruptions import LETTER, Disruptions, deltas
 from streams.processors.internal import (
     ACCOUNT,
@@ -71,6 +71,7 @@ class StitchPartition:
         self._joined: dict[str, str] = {}
         """By customer: what the last touchpoint of this commit came by, so that the next one need not ask again."""
         self._bound = self._judging.bound
+        self._conflicts = Conflicts(plan, self.state)
         self._revision = plan.knowledge.revision
 
     def load(self, key: bytes, value: bytes | None) -> None:
@@ -218,13 +219,13 @@ class StitchPartition:
                 counted(memo.duplicate, {touchpoint.channel: 1})
             return
         if added in {Added.CONFLICT_KEPT, Added.CONFLICT_REPLACED}:
-            loser, winner = _parted(added, held, touchpoint)
+            loser, winner = parted(added, held, touchpoint)
             counted(memo.conflict, {touchpoint.channel: 1})
             self._judging.came.setdefault(customer, CORRECTION)
-            outputs.append(self._conflict(loser, record, work))
-            outputs.extend(self.plan.sender.correct_account(loser, winner))
-            self._refuse(holding, loser)
+            outputs.extend(self._conflicts.told(loser, winner, record, work))
+            self._conflicts.refuse(holding, loser)
             if not holding.is_awaited:
+                self._judging.fold(holding.customer).note_conflict(loser)
                 arrived[customer] = max(arrived.get(customer, 0), touchpoint.received_at)
             if added is Added.CONFLICT_KEPT:
                 return
@@ -243,7 +244,7 @@ class StitchPartition:
         if holding.is_awaited:
             value = self.state.held_under(holding).get(touchpoint.event_id)
             held = None if value is None else decode(value)
-            return held, _compared(held, touchpoint)
+            return held, compared(held, touchpoint)
         fold = self._judging.fold(holding.customer)
         return fold.of_event(touchpoint.event_id), add(fold, touchpoint)
 
@@ -251,21 +252,6 @@ class StitchPartition:
         """A touchpoint comes from recorded history, so that its customer can be folded from all of it."""
         if holding.customer == run.customer:
             self._bound.came(run, work.now_us)
-
-    def _conflict(self, loser: Touchpoint, record: Any, work: Work) -> Output:
-        refusal = Refusal("event_id_conflict", "event_id", "another content came under this event_id", loser.event_id)
-        return self.plan.dead_letters.letter(refusal, record, loser.channel, work.now_us, encode(loser))
-
-    def _refuse(self, holding: Holding, loser: Touchpoint) -> None:
-        """Keep what was refused; of several contents the one with the smallest hash is told, whichever came first."""
-        self._keep_refused(holding, loser)
-        if not holding.is_awaited:
-            self._judging.fold(holding.customer).note_conflict(loser)
-
-    def _keep_refused(self, holding: Holding, loser: Touchpoint) -> None:
-        before = self.state.refused_under(holding).get(loser.event_id)
-        if before is None or loser.content_hash < decode(before).content_hash:
-            self.state.refuse(holding, loser.event_id, encode(loser))
 
     def _came_by(self, customer: str, replay: str) -> None:
         """A touchpoint of the customer came by an import, or live ("")."""
@@ -302,14 +288,13 @@ class StitchPartition:
         def merge(held: bytes, given: bytes) -> bytes:
             """What came while the hand-over was under way was counted as new; now it shows that it was not."""
             first, second = decode(held), decode(given)
-            added = _compared(first, second)
+            added = compared(first, second)
             if added is Added.DUPLICATE:
                 counted(self.memo.met_duplicate, {first.channel: 1})
                 return held
             counted(self.memo.met_conflict, {first.channel: 1})
-            loser, winner = _parted(added, first, second)
-            outputs.append(self._conflict(loser, record, work))
-            outputs.extend(self.plan.sender.correct_account(loser, winner))
+            loser, winner = parted(added, first, second)
+            outputs.extend(self._conflicts.told(loser, winner, record, work))
             refused.append(loser)
             return held if added is Added.CONFLICT_KEPT else given
 
@@ -318,7 +303,7 @@ class StitchPartition:
         into = self.state.holding(chunk.customer, chunk.identifier, chunk.epoch)
         if into is not None and not into.is_gone:
             for each in refused:
-                self._keep_refused(into, each)
+                self._conflicts.refuse(into, each)
         customer = chunk.customer
         self._judging.came[customer] = MERGE
         if chunk.before:
@@ -379,19 +364,3 @@ class StitchPartition:
         is_running = any(not clock.ended for name, clock in time.imports.items() if name in domain.split("\n"))
         now = None if is_running else domain_time(domain, time)
         self._judging.publish(customer, head.now if now is None else now, 0, work, outputs)
-
-
-def _compared(held: Touchpoint | None, given: Touchpoint) -> Added:
-    """What becomes of a touchpoint beside one of the same event id."""
-    if held is None:
-        return Added.NEW
-    if held.content_hash == given.content_hash:
-        return Added.DUPLICATE
-    return Added.CONFLICT_KEPT if held.content_hash < given.content_hash else Added.CONFLICT_REPLACED
-
-
-def _parted(added: Added, held: Touchpoint | None, given: Touchpoint) -> tuple[Touchpoint, Touchpoint]:
-    """Of two contents under one event id: the one that gives way, and the one that counts."""
-    if held is None or added is Added.CONFLICT_KEPT:
-        return given, held or given
-    return held, given

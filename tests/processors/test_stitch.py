@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from itertools import permutations
 
 import msgspec
 import pytest
@@ -64,6 +65,17 @@ async def test_a_conflict_that_changed_nothing_is_one_after_a_restore_too(stitch
     assert [name for name, _ in rows] == ["dead_letter", "inconsistency"]
     assert await heir.restored().tick() == [], "what was refused is kept, and told once"
     assert heir.counts == (1, 0, 1)
+
+
+@pytest.mark.parametrize("hashes", [*permutations((1, 2, 3))])
+async def test_of_three_contents_a_restore_tells_the_same_two_in_whatever_order_they_came(stitched, hashes):
+    channels = {1: "website", 2: "chat", 3: "email"}
+    for each in hashes:
+        content = msgspec.structs.replace(talked(0, event_id="e", content_hash=each), channel=channels[each])
+        await stitched.take_at(1, content)
+    (told,) = [row for row in stitched.current.values() if row.get("rule")]
+    assert (told["first_channel"], told["second_channel"]) == ("website", "chat")
+    assert of("inconsistency", await stitched.restored().take_at(3, talked(2))) == [], "what was kept says the same"
 
 
 # -- publication -----------------------------------------------------------
