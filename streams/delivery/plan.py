@@ -83,7 +83,7 @@ class Plan:
     ends_known: bool
     lingering: Lingering
     max_records: int
-    held: Callable[[], int] = lambda: 1
+    held: Callable[[], int]
     session_s: float = math.inf
     turn: AbstractAsyncContextManager[object] = field(default_factory=asyncio.Lock)
     on_commit: Callable[[float, int], None] = lambda _seconds, _records: None

@@ -49,7 +49,7 @@ class Stage:
         self.hold = None  # an Event that commits wait for
         self.most_values = 10**9
         self.processor = Remembering
-        self.plan = {"lingering": at_once, "max_records": 100, "ends_known": True, "topics": (TOPIC,)} | plan
+        self.plan = {"lingering": at_once, "max_records": 100, "held": lambda: 1, "ends_known": True, "topics": (TOPIC,)} | plan
 
     # -- the source
     async def rewind(self, partition, position):

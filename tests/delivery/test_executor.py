@@ -198,6 +198,21 @@ async def test_a_tick_in_between_does_not_make_records_wait(play):
     await until(lambda: executor.offset(TOPIC) == 2)
 
 
+async def test_how_long_it_lingers_follows_from_the_partitions_that_the_worker_has_by_then(play):
+    asked = []
+
+    def lingering_s(_since_s, _took_s, partitions):
+        asked.append(partitions)
+        return 0.0
+
+    stage = Stage(lingering=lingering_s, held=lambda: 1 if asked else 4)
+    executor = await play(stage)
+    for start in (0, 2, 4):
+        stage.put(executor, batch(start, start + 2))
+        await until(lambda reached=start + 2: executor.offset(TOPIC) == reached)
+    assert asked[:2] == [4, 1]
+
+
 # -- ticks
 
 
