@@ -135,8 +135,6 @@ class Folds:
 
     def fit(self) -> list[str]:
         """Lay folds that nobody asked for lately at rest until all fit; whose they were."""
-        if not self._held and not self.resting:
-            return []
         for customer in self._used:
             fold = self._held.get(customer)
             if fold is not None:
@@ -144,6 +142,8 @@ class Folds:
                 self.size += size - self._sizes.get(customer, 0)
                 self._sizes[customer] = size
         self._used.clear()
+        if not self._held and not self.resting:
+            return []
         gone: list[str] = []
         touchpoints, at_rest_bytes = self._room.most()
         while self._held and self._room.size > touchpoints:
