@@ -8,6 +8,15 @@ from streams.journeys.results import Added
 from streams.journeys.touchpoint import FoldOrder, Touchpoint, fold_order
 
 
+def compared(held: Touchpoint | None, given: Touchpoint) -> Added:
+    """What becomes of a touchpoint beside one of the same event id: of two contents the smaller hash counts."""
+    if held is None:
+        return Added.NEW
+    if held.content_hash == given.content_hash:
+        return Added.DUPLICATE
+    return Added.CONFLICT_KEPT if held.content_hash < given.content_hash else Added.CONFLICT_REPLACED
+
+
 class History:
     """Touchpoints in fold order. Two contents under one event id: the smaller content hash counts, whichever came first.
 
@@ -35,13 +44,11 @@ class History:
         held = self._by_event.get(touchpoint.event_id)
         if held is None:
             return self._insert(touchpoint) if self._until is None else self._insert_unless_dropped(touchpoint)
-        if held.content_hash == touchpoint.content_hash:
-            return Added.DUPLICATE
-        if held.content_hash < touchpoint.content_hash:
-            return Added.CONFLICT_KEPT
-        self.remove(held.event_id)
-        self._insert(touchpoint)
-        return Added.CONFLICT_REPLACED
+        added = compared(held, touchpoint)
+        if added is Added.CONFLICT_REPLACED:
+            self.remove(held.event_id)
+            self._insert(touchpoint)
+        return added
 
     def add_again(self, touchpoint: Touchpoint) -> Added:
         """Take a touchpoint that may have been dropped, for a fold of all of them."""

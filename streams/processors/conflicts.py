@@ -11,15 +11,6 @@ from streams.processors.stitch_records import Holding
 from streams.processors.stitch_state import StitchState
 
 
-def compared(held: Touchpoint | None, given: Touchpoint) -> Added:
-    """What becomes of a touchpoint beside one of the same event id."""
-    if held is None:
-        return Added.NEW
-    if held.content_hash == given.content_hash:
-        return Added.DUPLICATE
-    return Added.CONFLICT_KEPT if held.content_hash < given.content_hash else Added.CONFLICT_REPLACED
-
-
 def parted(added: Added, held: Touchpoint | None, given: Touchpoint) -> tuple[Touchpoint, Touchpoint]:
     """Of two contents under one event id: the one that gives way, and the one that counts."""
     if held is None or added is Added.CONFLICT_KEPT:

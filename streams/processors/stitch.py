@@ -13,12 +13,13 @@ import msgspec
 
 from streams.delivery.commit import Changes, Output, Position, Work
 from streams.journeys.customer import Customer
+from streams.journeys.history import compared
 from streams.journeys.life import CORRECTION, MERGE, SPLIT
 from streams.journeys.results import Added
 from streams.journeys.touchpoint import Touchpoint, decode
 from streams.processors import hand_over
 from streams.processors.accounts import KEY, AccountFolds
-from streams.processors.conflicts import Conflicts, compared, parted
+from streams.processors.conflicts import Conflicts, parted
 from streams.processors.disruptions import LETTER, Disruptions, deltas
 from streams.processors.internal import (
     ACCOUNT,
